@@ -1,0 +1,38 @@
+# Everything runs in .venv; each target sets up what it needs.
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+PYTEST_WORKERS ?= 2
+
+.PHONY: install demo test lint up build clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[local,dev]' --constraint constraints.txt
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/trellis local demo
+
+up: $(STAMP)
+	$(BIN)/trellis local up --port 4566 --speed 1
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy layers/trellis/trellis cli/trellis_cli local/trellis_local functions
+	$(BIN)/lint-imports
+	AWS_DEFAULT_REGION=us-west-2 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
+
+test: lint
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
+
+build: $(STAMP)
+	SAM_CLI_TELEMETRY=0 $(BIN)/sam build
+
+clean:
+	rm -rf $(VENV) .local .aws-sam build

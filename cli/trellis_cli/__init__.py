@@ -1,0 +1,1 @@
+"""The `trellis` command for people. It speaks to AWS APIs, never around them."""

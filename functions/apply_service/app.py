@@ -1,0 +1,16 @@
+"""Applies one VPC Lattice service with everything under it."""
+
+from typing import Any
+
+from trellis.observability import entry_point
+from trellis.runs.applying import apply_service
+from trellis.runs.request import ItemRun
+from trellis.runs.toolbox import Toolbox
+
+tools = Toolbox()
+
+
+@entry_point
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Lambda entry point."""
+    return apply_service(tools, ItemRun.model_validate(event))

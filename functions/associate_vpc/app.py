@@ -1,0 +1,16 @@
+"""Applies the service network and the VPC association of a cluster."""
+
+from typing import Any
+
+from trellis.observability import entry_point
+from trellis.runs.applying import associate_vpc
+from trellis.runs.request import ItemRun
+from trellis.runs.toolbox import Toolbox
+
+tools = Toolbox()
+
+
+@entry_point
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Lambda entry point."""
+    return associate_vpc(tools, ItemRun.model_validate(event))

@@ -1,0 +1,15 @@
+"""Installs what Trellis needs in a cluster, or removes it."""
+
+from typing import Any
+
+from trellis.observability import entry_point
+from trellis.runs.onboarding import Preparation, prepare
+from trellis.runs.toolbox import Toolbox
+
+tools = Toolbox()
+
+
+@entry_point
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Lambda entry point."""
+    return prepare(tools, Preparation.model_validate(event))

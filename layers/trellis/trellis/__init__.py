@@ -1,0 +1,1 @@
+"""Trellis: application networking over Amazon VPC Lattice for fleets of Amazon EKS clusters."""

@@ -1,0 +1,76 @@
+"""Who of Trellis may do what in a cluster: EKS access entries for the roles of its functions.
+
+Two roles stay: one that reads, one that writes status; their rights come from the ClusterRoles that bootstrap installs.
+The bootstrap role is an administrator for the minute in which it installs them, and has no entry otherwise.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_eks import EKSClient
+
+READERS, STATUS_WRITERS = "trellis:readers", "trellis:status-writers"
+_ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+
+
+@dataclass(frozen=True)
+class Roles:
+    """ARNs of the roles that sign in to clusters."""
+
+    reader: str
+    status_writer: str
+    bootstrap: str
+
+
+def grant(eks: "EKSClient", cluster: str, roles: Roles) -> None:
+    """Create the entries of the two lasting roles."""
+    _create(eks, cluster, roles.reader, [READERS])
+    _create(eks, cluster, roles.status_writer, [STATUS_WRITERS])
+
+
+def elevate(eks: "EKSClient", cluster: str, roles: Roles) -> None:
+    """Make the bootstrap role an administrator of the cluster."""
+    _create(eks, cluster, roles.bootstrap, [])
+    eks.associate_access_policy(
+        clusterName=cluster,
+        principalArn=roles.bootstrap,
+        policyArn=_ADMINISTRATOR,
+        accessScope={"type": "cluster"},
+    )
+
+
+def lower(eks: "EKSClient", cluster: str, roles: Roles) -> None:
+    """Take the bootstrap role's entry away, and its rights with it."""
+    _delete(eks, cluster, roles.bootstrap)
+
+
+def revoke(eks: "EKSClient", cluster: str, roles: Roles) -> None:
+    """Remove all entries of Trellis; also when some or the cluster itself are gone."""
+    for role in (roles.bootstrap, roles.status_writer, roles.reader):
+        _delete(eks, cluster, role)
+
+
+def _create(eks: "EKSClient", cluster: str, role: str, groups: list[str]) -> None:
+    try:
+        eks.create_access_entry(clusterName=cluster, principalArn=role, kubernetesGroups=groups, type="STANDARD")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceInUseException":
+            raise
+        _correct(eks, cluster, role, groups)
+
+
+def _correct(eks: "EKSClient", cluster: str, role: str, groups: list[str]) -> None:
+    entry = eks.describe_access_entry(clusterName=cluster, principalArn=role)["accessEntry"]
+    if sorted(entry.get("kubernetesGroups", [])) != groups:
+        eks.update_access_entry(clusterName=cluster, principalArn=role, kubernetesGroups=groups)
+
+
+def _delete(eks: "EKSClient", cluster: str, role: str) -> None:
+    try:
+        eks.delete_access_entry(clusterName=cluster, principalArn=role)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise

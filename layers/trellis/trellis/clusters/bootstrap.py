@@ -1,0 +1,109 @@
+"""What Trellis installs in a cluster once: the Gateway API's CRDs, two ClusterRoles and the GatewayClass.
+
+A CRD or GatewayClass that is there already stays as it is: platform teams install their own version of the Gateway API,
+and a class of another controller means that this controller works here.
+"""
+
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from trellis.clusters.access import READERS, STATUS_WRITERS
+from trellis.clusters.api import KubernetesApi
+
+CONTROLLER_NAME = "trellis.dev/vpc-lattice"
+GATEWAY_CLASS = "amazon-vpc-lattice"
+
+_MANAGER = "trellis"
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_CLASSES = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
+_READ = ["get", "list", "watch"]
+_ROUTES = ["gatewayclasses", "gateways", "httproutes"]
+
+_ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "trellis-reader": (
+        READERS,
+        [
+            {
+                "apiGroups": ["gateway.networking.k8s.io"],
+                "resources": [*_ROUTES, "referencegrants"],
+                "verbs": _READ,
+            },
+            {"apiGroups": [""], "resources": ["namespaces", "services"], "verbs": _READ},
+            {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _READ},
+        ],
+    ),
+    "trellis-status-writer": (
+        STATUS_WRITERS,
+        [
+            {"apiGroups": ["gateway.networking.k8s.io"], "resources": _ROUTES, "verbs": ["get"]},
+            {
+                "apiGroups": ["gateway.networking.k8s.io"],
+                "resources": [f"{route}/status" for route in _ROUTES],
+                "verbs": ["patch"],
+            },
+            # For the annotation with the domain name that VPC Lattice assigned.
+            {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["patch"]},
+        ],
+    ),
+}
+
+
+def version() -> str:
+    """A fingerprint of everything that `install` would install; it changes when an upgrade brings something new."""
+    return sha256(repr((_crds(), _ROLES, GATEWAY_CLASS, CONTROLLER_NAME)).encode()).hexdigest()[:16]
+
+
+def install(api: KubernetesApi) -> None:
+    """Install what is missing; running it again changes nothing."""
+    for crd in _crds():
+        path = f"{_CRDS}/{crd['metadata']['name']}"
+        if api.get(path) is None:
+            api.apply(path, crd, manager=_MANAGER)
+    for name, (group, rules) in _ROLES.items():
+        for kind, document in _role(name, group, rules).items():
+            api.apply(f"{_RBAC}/{kind}/{name}", document, manager=_MANAGER)
+    if api.get(f"{_CLASSES}/{GATEWAY_CLASS}") is None:
+        api.apply(f"{_CLASSES}/{GATEWAY_CLASS}", _gateway_class(), manager=_MANAGER)
+
+
+def remove(api: KubernetesApi) -> None:
+    """Remove roles and GatewayClass. The CRDs stay: deleting one deletes every object of its kind."""
+    found = api.get(f"{_CLASSES}/{GATEWAY_CLASS}")
+    if found is not None and found["spec"]["controllerName"] == CONTROLLER_NAME:
+        api.delete(f"{_CLASSES}/{GATEWAY_CLASS}")
+    for name in _ROLES:
+        api.delete(f"{_RBAC}/clusterrolebindings/{name}")
+        api.delete(f"{_RBAC}/clusterroles/{name}")
+
+
+def _crds() -> list[dict[str, Any]]:
+    folder = files("trellis.clusters") / "crds"
+    documents = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+    return [document for file in documents for document in yaml.safe_load_all(file.read_text("utf-8"))]
+
+
+def _role(name: str, group: str, rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    api_version, metadata = "rbac.authorization.k8s.io/v1", {"name": name}
+    return {
+        "clusterroles": {"apiVersion": api_version, "kind": "ClusterRole", "metadata": metadata, "rules": rules},
+        "clusterrolebindings": {
+            "apiVersion": api_version,
+            "kind": "ClusterRoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
+        },
+    }
+
+
+def _gateway_class() -> dict[str, Any]:
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": GATEWAY_CLASS},
+        "spec": {"controllerName": CONTROLLER_NAME, "description": "Amazon VPC Lattice, kept by Trellis"},
+    }

@@ -1,0 +1,74 @@
+"""Every setting of Trellis: its unit, its default and the reason for it, in one place.
+
+The template sets them as environment variables from its parameters; a function reads them once, at its start, and fails
+there when one is missing or malformed.
+"""
+
+import os
+from functools import cache
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Cidr = Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/\d{1,3}$")]
+
+
+class Settings(BaseModel):
+    """The settings of one deployment, by environment variable `TRELLIS_<NAME>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str = Field(min_length=3)
+    """Name of the DynamoDB table with the registry and the leases."""
+
+    bucket: str = Field(min_length=3)
+    """Name of the S3 bucket with snapshots, plans and reports."""
+
+    default_mode: str = Field(default="remediate", pattern="^(plan|remediate)$")
+    """Mode of clusters without the tag `trellis:mode`. Repairing is what people install Trellis for."""
+
+    link_local_cidrs: tuple[Cidr, ...] = ()
+    """Sources of the security-group rule as CIDRs; empty (the default) means the managed prefix lists, which AWS keeps
+    up to date but which count ten rules each against the group's quota of sixty."""
+
+    lease_seconds: int = Field(default=120, ge=10, le=900)
+    """Seconds until a lease of a crashed function can be taken over: longer than any function's time-out."""
+
+    max_deletions: int = Field(default=25, ge=0)
+    """Deletions that one run may plan before the guard stops it: more than a team's largest service has parts."""
+
+    max_deletion_percent: int = Field(default=50, ge=0, le=100)
+    """Percentage of a cluster's resources that one run may delete, once `guard_floor` deletions are planned."""
+
+    guard_floor: int = Field(default=10, ge=0)
+    """Deletions that are always allowed: percentages of small clusters say nothing."""
+
+    record_ttl: int = Field(default=60, ge=1, le=86400)
+    """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
+
+    reader_role: str = ""
+    """ARN of the role that reads the clusters' Kubernetes objects."""
+
+    status_role: str = ""
+    """ARN of the role that writes the status of Gateways and routes."""
+
+    bootstrap_role: str = ""
+    """ARN of the role that installs CRDs, RBAC rules and the GatewayClass once, as an administrator for that moment."""
+
+    onboard_machine: str = ""
+    """ARN of the state machine `onboard-cluster`."""
+
+    offboard_machine: str = ""
+    """ARN of the state machine `offboard-cluster`."""
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this function; raises pydantic's ValidationError naming each bad variable."""
+    prefix = "TRELLIS_"
+    values: dict[str, object] = {
+        name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)
+    }
+    cidrs = str(values.get("link_local_cidrs", ""))
+    values["link_local_cidrs"] = tuple(part.strip() for part in cidrs.split(",") if part.strip())
+    return Settings.model_validate(values)

@@ -1,0 +1,63 @@
+"""The errors that Trellis' functions raise, which are a contract with the state machines.
+
+A class' name is the `ErrorEquals` of the state machines' retry and catch rules, so renaming one changes them too; a test
+compares both sides. `retry` says what the machines do: busy errors are tried again with back-off, permanent ones never.
+"""
+
+from typing import ClassVar
+
+
+class TrellisError(Exception):
+    """Base of all errors that Trellis raises on purpose."""
+
+    retry: ClassVar[bool] = False
+
+
+class PermanentError(TrellisError):
+    """Trying again cannot help before somebody changes something."""
+
+
+class BusyError(TrellisError):
+    """Trying again later can help."""
+
+    retry = True
+
+
+class InvalidInputError(PermanentError):
+    """The input of an execution is not what the state machine accepts; the message names each field."""
+
+
+class InvalidEventError(PermanentError):
+    """An event that cannot be parsed; it goes to the dead-letter queue with this message."""
+
+
+class ClusterNotRegisteredError(PermanentError):
+    """The cluster is not in the registry."""
+
+
+class ClusterNotTaggedError(PermanentError):
+    """The EKS cluster lacks the tag by which it joins a service network, or its value is not a network's name."""
+
+
+class AccessDeniedError(PermanentError):
+    """AWS or Kubernetes refused a call for want of a permission; the message names the call."""
+
+
+class AwsCallError(PermanentError):
+    """AWS refused a call for a reason that a retry cannot mend; the message carries AWS' code and text."""
+
+
+class ClusterUnreadableError(BusyError):
+    """The cluster's Kubernetes API could not be read. Nothing may be concluded from that, least of all deletions."""
+
+
+class LeaseHeldError(BusyError):
+    """Another run works on the same resource right now."""
+
+
+class ThrottledError(BusyError):
+    """AWS limits the rate of calls."""
+
+
+class ServiceUnavailableError(BusyError):
+    """AWS failed on its side, or the connection broke."""

@@ -1,0 +1,1 @@
+"""What Trellis remembers: the registry of clusters and the leases (DynamoDB), and its documents (S3)."""

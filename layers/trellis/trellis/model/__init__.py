@@ -1,0 +1,62 @@
+"""The AWS world as frozen dataclasses: what the intent asks for, and what was read from AWS.
+
+`desired` and `observed` are made of the same classes. Members that AWS chooses (ids, ARNs, states, generated names)
+and the owner take no part in equality, so that comparing a desired with an observed object compares what was asked for.
+"""
+
+from trellis.model.cluster import Cluster, ClusterState, Mode
+from trellis.model.desired import Desired, DnsName
+from trellis.model.dns import HostedZone, RecordSet
+from trellis.model.network import ServiceNetwork, VpcAssociation
+from trellis.model.ownership import (
+    FOR_TAG,
+    OWNER_TAG,
+    cluster_owner,
+    fleet_owner,
+    ownership_tags,
+)
+from trellis.model.security_group import LinkLocalRule
+from trellis.model.service import (
+    Action,
+    FixedResponse,
+    Forward,
+    HeaderMatch,
+    Listener,
+    PathMatch,
+    Rule,
+    RuleMatch,
+    Service,
+    Target,
+    TargetGroup,
+    WeightedTargetGroup,
+)
+
+__all__ = [
+    "FOR_TAG",
+    "OWNER_TAG",
+    "Action",
+    "Cluster",
+    "ClusterState",
+    "Desired",
+    "DnsName",
+    "FixedResponse",
+    "Forward",
+    "HeaderMatch",
+    "HostedZone",
+    "LinkLocalRule",
+    "Listener",
+    "Mode",
+    "PathMatch",
+    "RecordSet",
+    "Rule",
+    "RuleMatch",
+    "Service",
+    "ServiceNetwork",
+    "Target",
+    "TargetGroup",
+    "VpcAssociation",
+    "WeightedTargetGroup",
+    "cluster_owner",
+    "fleet_owner",
+    "ownership_tags",
+]

@@ -1,0 +1,132 @@
+"""A VPC Lattice service with its listeners, rules, target groups and targets.
+
+Names are natural keys: a service and a target group are unique by name in an account and region, a listener in its
+service, a rule in its listener. They are derived from what the resource stands for, so that every run finds what an
+earlier run made, however it ended.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, order=True)
+class Target:
+    """A pod: its IP address and the port of the container."""
+
+    id: str
+    port: int
+
+
+@dataclass(frozen=True)
+class TargetGroup:
+    """An IP target group. All members but the targets are immutable in VPC Lattice; a change of them is a new name."""
+
+    name: str
+    vpc_id: str
+    port: int
+    protocol: str = "HTTP"
+    protocol_version: str = "HTTP1"
+    ip_address_type: str = "IPV4"
+    targets: tuple[Target, ...] = ()
+    stands_for: str = field(default="", compare=False)
+    id: str = field(default="", compare=False)
+    arn: str = field(default="", compare=False)
+    status: str = field(default="", compare=False)
+    owner: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, order=True)
+class HeaderMatch:
+    """A header whose value equals `value`; header names are compared without regard to case."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, order=True)
+class PathMatch:
+    """A path match; `kind` is `exact` or `prefix`, always case sensitive as the Gateway API wants it."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class RuleMatch:
+    """What a request must look like; all given parts must hold. `headers` are sorted."""
+
+    path: PathMatch
+    method: str | None = None
+    headers: tuple[HeaderMatch, ...] = ()
+
+
+@dataclass(frozen=True)
+class WeightedTargetGroup:
+    """A share of the traffic: `weight` (0 to 999) of the sum of the weights of one action."""
+
+    target_group: str
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Forward to target groups, named by their names."""
+
+    target_groups: tuple[WeightedTargetGroup, ...]
+
+
+@dataclass(frozen=True)
+class FixedResponse:
+    """Answer without a target; VPC Lattice supports the statuses 404 and 500 only."""
+
+    status_code: int
+
+
+Action = Forward | FixedResponse
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A listener rule; the lowest priority (1 to 2000) that matches wins."""
+
+    name: str
+    priority: int
+    match: RuleMatch
+    action: Action
+    id: str = field(default="", compare=False)
+    arn: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A listener; protocol and port are immutable. `rules` are ordered by priority, without the default rule."""
+
+    name: str
+    protocol: str
+    port: int
+    default_action: Action
+    rules: tuple[Rule, ...] = ()
+    id: str = field(default="", compare=False)
+    arn: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A VPC Lattice service with everything under it.
+
+    `service_networks` are names, sorted. `custom_domain_name` is immutable: a change of it is a new name.
+    `status` and `association_status` (by service network) are VPC Lattice's words, such as `CREATE_IN_PROGRESS`.
+    """
+
+    name: str
+    custom_domain_name: str | None
+    listeners: tuple[Listener, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()
+    service_networks: tuple[str, ...] = ()
+    stands_for: str = field(default="", compare=False)
+    id: str = field(default="", compare=False)
+    arn: str = field(default="", compare=False)
+    status: str = field(default="", compare=False)
+    domain_name: str = field(default="", compare=False)
+    owner: str = field(default="", compare=False)
+    association_ids: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    association_status: tuple[tuple[str, str], ...] = field(default=(), compare=False)

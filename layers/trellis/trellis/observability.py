@@ -1,0 +1,81 @@
+"""Logs with correlation ids, and the one entry point that turns AWS' errors into Trellis' own.
+
+No tracing library: the X-Ray SDK costs more at cold start than everything else together and is at its end of support.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from trellis.errors import (
+    AccessDeniedError,
+    AwsCallError,
+    InvalidInputError,
+    ServiceUnavailableError,
+    ThrottledError,
+    TrellisError,
+)
+
+logger = Logger(service="trellis")
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+_THROTTLING = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "ProvisionedThroughputExceededException",
+        "PriorRequestNotComplete",
+        "SlowDown",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"})
+_SERVER_ERROR = 500
+
+
+def translated(error: ClientError) -> TrellisError:
+    """The error of Trellis that stands for an error of AWS; its message names the call and AWS' code."""
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    message = f"{error.operation_name}: {code}: {error.response.get('Error', {}).get('Message', '')}"
+    if code in _THROTTLING:
+        return ThrottledError(message)
+    if code in _DENIED:
+        return AccessDeniedError(message)
+    if status >= _SERVER_ERROR:
+        return ServiceUnavailableError(message)
+    return AwsCallError(message)
+
+
+def entry_point(handler: Handler) -> Handler:
+    """Wrap a Lambda handler: logs the input's outline, and raises only errors that the state machines know."""
+
+    @wraps(handler)
+    def wrapped(event: dict[str, Any], context: Any) -> Any:
+        logger.append_keys(function=context.function_name, request_id=context.aws_request_id)
+        try:
+            return handler(event, context)
+        except ValidationError as error:
+            raise InvalidInputError(problems(error)) from error
+        except ClientError as error:
+            logger.exception("an AWS call failed")
+            raise translated(error) from error
+        except BotoCoreError as error:
+            logger.exception("no answer from AWS")
+            raise ServiceUnavailableError(str(error)) from error
+
+    return wrapped
+
+
+def problems(error: ValidationError) -> str:
+    """All problems of an input in one line, each with the place where it is."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc']) or 'input'}: {problem['msg']}" for problem in error.errors()
+    )

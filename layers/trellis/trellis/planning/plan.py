@@ -1,0 +1,102 @@
+"""The plan of one run: what would be changed, what was refused, whether the guard allows it, and the work in order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from trellis.model import Cluster, ClusterState, Mode
+from trellis.planning.work import KindPlan
+
+APPLY, PRUNE = "apply", "prune"
+
+# Names follow services, since only VPC Lattice knows their targets; what is deleted goes in the opposite order, and a
+# service only after its names are gone.
+ORDER: tuple[tuple[str, str], ...] = (
+    ("associate_vpc", APPLY),
+    ("open_security_group", APPLY),
+    ("apply_service", APPLY),
+    ("sync_dns", APPLY),
+    ("apply_service", PRUNE),
+    ("associate_vpc", PRUNE),
+    ("open_security_group", PRUNE),
+)
+
+
+class Verdict(StrEnum):
+    """What the run does with its plan."""
+
+    APPLY = "APPLY"
+    CONVERGED = "CONVERGED"
+    REPORT_ONLY = "REPORT_ONLY"
+    STOPPED_BY_GUARD = "STOPPED_BY_GUARD"
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One call of the function that applies a kind; `name` is a cluster's or a service's."""
+
+    kind: str
+    phase: str
+    name: str
+    plan: KindPlan
+
+
+@dataclass(frozen=True)
+class GuardLimits:
+    """See `Settings`: deletions in total, as percentage of what is owned, and the number that is always allowed."""
+
+    max_deletions: int
+    max_percent: int
+    floor: int
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Whether the guard lets a plan pass, and why not."""
+
+    passed: bool
+    message: str = ""
+
+
+def guard(items: Sequence[WorkItem], limits: GuardLimits) -> Guard:
+    """Stop a run that would delete more than is plausible; somebody must look first."""
+    deletions = sum(bool(change["deletes"]) for item in items for change in item.plan.changes)
+    owned = sum(item.plan.owned for item in items)
+    if deletions <= limits.floor:
+        return Guard(passed=True)
+    if deletions > limits.max_deletions:
+        return Guard(passed=False, message=f"{deletions} deletions planned, {limits.max_deletions} allowed in one run")
+    if owned and deletions * 100 > owned * limits.max_percent:
+        percent = deletions * 100 // owned
+        return Guard(
+            passed=False,
+            message=f"{deletions} of {owned} resources would be deleted ({percent} %), {limits.max_percent} % allowed",
+        )
+    return Guard(passed=True)
+
+
+def verdict(cluster: Cluster, mode: Mode, items: Sequence[WorkItem], checked: Guard) -> Verdict:
+    """Decide what the run does. A cluster that leaves is deleted on request, so no guard stops it."""
+    if not any(item.plan.needs_work for item in items):
+        return Verdict.CONVERGED
+    if mode is Mode.PLAN:
+        return Verdict.REPORT_ONLY
+    if not checked.passed and cluster.state is not ClusterState.LEAVING:
+        return Verdict.STOPPED_BY_GUARD
+    return Verdict.APPLY
+
+
+def stages(items: Sequence[WorkItem]) -> list[dict[str, Any]]:
+    """The work in order, as the state machine walks through it: one stage for each kind that has any."""
+    ordered = []
+    for kind, phase in ORDER:
+        names = [item.name for item in items if (item.kind, item.phase) == (kind, phase) and item.plan.needs_work]
+        if names:
+            ordered.append({"kind": kind, "phase": phase, "items": sorted(names)})
+    return ordered
+
+
+def items_document(items: Sequence[WorkItem]) -> list[Mapping[str, Any]]:
+    """The items for the plan document; those without changes or refusals are left out."""
+    return [asdict(item) for item in items if item.plan.needs_work or item.plan.refusals]

@@ -1,0 +1,68 @@
+"""The AWS clients of one function, made when first used: each costs tens of milliseconds of a cold start."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_eks import EKSClient
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+# botocore retries throttling and server errors itself, with jitter; the state machines retry what is left over.
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+
+
+class Clients:
+    """boto3 clients for the region of the function."""
+
+    @cached_property
+    def lattice(self) -> "VPCLatticeClient":
+        """Amazon VPC Lattice."""
+        return _client("vpc-lattice")
+
+    @cached_property
+    def ec2(self) -> "EC2Client":
+        """Amazon EC2."""
+        return _client("ec2")
+
+    @cached_property
+    def route53(self) -> "Route53Client":
+        """Amazon Route 53."""
+        return _client("route53")
+
+    @cached_property
+    def tagging(self) -> "ResourceGroupsTaggingAPIClient":
+        """Resource Groups Tagging API."""
+        return _client("resourcegroupstaggingapi")
+
+    @cached_property
+    def eks(self) -> "EKSClient":
+        """Amazon EKS."""
+        return _client("eks")
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """Amazon DynamoDB."""
+        return _client("dynamodb")
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """Amazon S3."""
+        return _client("s3")
+
+    @cached_property
+    def stepfunctions(self) -> "SFNClient":
+        """AWS Step Functions."""
+        return _client("stepfunctions")
+
+
+def _client(service: Any) -> Any:
+    return boto3.client(service, config=_CONFIG)

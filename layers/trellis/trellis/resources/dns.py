@@ -1,0 +1,174 @@
+"""Records and zone associations in Route 53: observe, compare, change.
+
+Only private hosted zones with the tag `trellis:managed=true` are looked at: the tag is how a platform team hands a zone
+to Trellis.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from trellis.model import HostedZone, RecordSet
+from trellis.planning.dns import (
+    AssociateZone,
+    ChangeRecords,
+    DisassociateZone,
+    NameChange,
+    NamesWanted,
+    ObservedNames,
+    diff_names,
+    owner_of,
+)
+from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+KIND = "sync_dns"
+
+PERMISSIONS = ("ec2:DescribeVpcs",)
+"""What the calls need beside the actions of their own names."""
+
+MANAGED_TAG = ("trellis:managed", "true")
+
+_TAGS_PER_CALL = 10
+_REFUSED = {"ConflictingDomainExists", "LastVPCAssociation", "LimitsExceeded", "InvalidVPCId", "InvalidChangeBatch"}
+# Somebody did the same change meanwhile.
+_DONE_ALREADY = {"VPCAssociationNotFound"}
+
+
+def plan(clients: "Names", wanted: NamesWanted) -> KindPlan:
+    """What a run would change; names whose service has no domain name yet count as waiting."""
+    diff = diff_names(wanted, clients.observe())
+    return KindPlan(
+        changes=tuple(change.describe() for change in diff.changes),
+        refusals=diff.refusals,
+        owned=diff.owned,
+        waiting=bool(diff.pending),
+    )
+
+
+def reconcile(clients: "Names", wanted: NamesWanted) -> Outcome:
+    """Apply all changes. A refused one does not keep the others from being made."""
+    diff = diff_names(wanted, clients.observe())
+    done: list[Description] = []
+    refusals = list(diff.refusals)
+    for change in diff.changes:
+        refusal = clients.apply(change, wanted.cluster.region)
+        if refusal:
+            refusals.append(refusal)
+        else:
+            done.append(change.describe())
+    refusals.extend(
+        Refusal(hostname, "NoDomainName", "the service of this name does not exist") for hostname in diff.pending
+    )
+    status = Status.REFUSED if refusals else Status.DONE
+    return Outcome(KIND, wanted.cluster.name, status, tuple(done), tuple(refusals))
+
+
+class Names:
+    """Reads and changes names; the services' domain names come from VPC Lattice, which chooses them."""
+
+    def __init__(self, route53: "Route53Client", lattice: "VPCLatticeClient") -> None:
+        self._route53 = route53
+        self._lattice = lattice
+
+    def observe(self) -> ObservedNames:
+        """Read the managed zones, their records and the services' domain names."""
+        zones = tuple(self._zones())
+        return ObservedNames(
+            zones=zones,
+            records={zone.id: tuple(self._records(zone)) for zone in zones},
+            domains=self._domains(),
+        )
+
+    def apply(self, change: NameChange, region: str) -> Refusal | None:
+        """Make one change; a refusal when Route 53 will not have it."""
+        try:
+            self._call(change, region)
+        except ClientError as error:
+            details = error.response["Error"]
+            if details["Code"] in _DONE_ALREADY:
+                return None
+            if details["Code"] in _REFUSED:
+                return Refusal(str(change.describe()["resource"]), details["Code"], details["Message"])
+            raise
+        return None
+
+    def _call(self, change: NameChange, region: str) -> None:
+        match change:
+            case ChangeRecords(zone=zone, upserts=upserts, deletes=deletes):
+                changes = [_record_change("DELETE", record) for record in deletes]
+                changes += [_record_change("UPSERT", record) for record in upserts]
+                self._route53.change_resource_record_sets(
+                    HostedZoneId=zone.id, ChangeBatch={"Comment": "Trellis", "Changes": changes}
+                )
+            case AssociateZone(zone=zone, vpc_id=vpc_id):
+                self._route53.associate_vpc_with_hosted_zone(HostedZoneId=zone.id, VPC=_vpc(vpc_id, region))
+            case DisassociateZone(zone=zone, vpc_id=vpc_id):
+                self._route53.disassociate_vpc_from_hosted_zone(HostedZoneId=zone.id, VPC=_vpc(vpc_id, region))
+
+    def _zones(self) -> Iterator[HostedZone]:
+        private = [
+            zone["Id"].rsplit("/", 1)[-1]
+            for page in self._route53.get_paginator("list_hosted_zones").paginate()
+            for zone in page["HostedZones"]
+            if zone.get("Config", {}).get("PrivateZone")
+        ]
+        for zone_id in self._managed(private):
+            answer = self._route53.get_hosted_zone(Id=zone_id)
+            vpc_ids = tuple(sorted(vpc["VPCId"] for vpc in answer.get("VPCs", [])))
+            yield HostedZone(id=zone_id, name=_plain(answer["HostedZone"]["Name"]), vpc_ids=vpc_ids)
+
+    def _managed(self, zone_ids: Sequence[str]) -> Iterator[str]:
+        key, value = MANAGED_TAG
+        for start in range(0, len(zone_ids), _TAGS_PER_CALL):
+            answer = self._route53.list_tags_for_resources(
+                ResourceType="hostedzone", ResourceIds=list(zone_ids[start : start + _TAGS_PER_CALL])
+            )
+            for tagged in answer["ResourceTagSets"]:
+                if {"Key": key, "Value": value} in tagged.get("Tags", []):
+                    yield tagged["ResourceId"]
+
+    def _records(self, zone: HostedZone) -> Iterator[RecordSet]:
+        pages = self._route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone.id)
+        for page in pages:
+            for record in page["ResourceRecordSets"]:
+                values = tuple(value["Value"] for value in record.get("ResourceRecords", []))
+                plain = RecordSet(
+                    zone_id=zone.id,
+                    name=_plain(record["Name"]),
+                    type=record["Type"],
+                    # Names as values are compared without the trailing dot, which Route 53 keeps as it was given.
+                    values=tuple(map(_plain, values)) if record["Type"] == "CNAME" else values,
+                    ttl=record.get("TTL", 0),
+                )
+                yield RecordSet(plain.zone_id, plain.name, plain.type, plain.values, plain.ttl, owner_of(plain))
+
+    def _domains(self) -> dict[str, str]:
+        pages = self._lattice.get_paginator("list_services").paginate()
+        return {
+            item["name"]: item.get("dnsEntry", {}).get("domainName", "") for page in pages for item in page["items"]
+        }
+
+
+def _record_change(action: Any, record: RecordSet) -> Any:
+    return {
+        "Action": action,
+        "ResourceRecordSet": {
+            "Name": record.name,
+            "Type": record.type,
+            "TTL": record.ttl,
+            "ResourceRecords": [{"Value": value} for value in record.values],
+        },
+    }
+
+
+def _vpc(vpc_id: str, region: str) -> Any:
+    return {"VPCRegion": region, "VPCId": vpc_id}
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix(".").lower()

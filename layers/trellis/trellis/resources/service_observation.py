@@ -1,0 +1,259 @@
+"""Reads the services and target groups of one owner from VPC Lattice.
+
+Whose a resource is comes from the Resource Groups Tagging API in one call for all, and, where that lags behind, from
+the tags of the few resources that hold a wanted name. That something exists is only ever believed of the lists of VPC
+Lattice itself. What cannot be read raises: it is never taken for absent.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from trellis.model import FOR_TAG, OWNER_TAG, Forward, Listener, Rule, Service, Target, TargetGroup
+from trellis.planning.service_state import SERVICE_TAG, ObservedGroup, ObservedService, ObservedServices, is_failed
+from trellis.resources.service_errors import is_absent
+from trellis.resources.service_requests import read_action, read_match
+
+if TYPE_CHECKING:
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+_TAGGED_TYPES = ("vpc-lattice:service", "vpc-lattice:targetgroup")
+
+Tags = Mapping[str, str]
+Summary = Mapping[str, Any]
+
+
+class ServiceClients(Protocol):
+    """The AWS clients that services need."""
+
+    @property
+    def lattice(self) -> "VPCLatticeClient":
+        """Amazon VPC Lattice."""
+
+    @property
+    def tagging(self) -> "ResourceGroupsTaggingAPIClient":
+        """Resource Groups Tagging API."""
+
+
+@dataclass(frozen=True)
+class ServiceScope:
+    """What to read: everything of `owner`, or of one service only; `desired` names what somebody else might hold."""
+
+    owner: str
+    desired: tuple[Service, ...] = ()
+    only: str | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the services that must be found whoever owns them."""
+        return frozenset({service.name for service in self.desired} | ({self.only} if self.only else set()))
+
+    def service_of_group(self, name: str) -> str | None:
+        """The desired service that wants a target group of that name."""
+        for service in self.desired:
+            if any(group.name == name for group in service.target_groups):
+                return service.name
+        return None
+
+
+def observe_services(clients: ServiceClients, scope: ServiceScope) -> ObservedServices:
+    """Read what exists in the scope; raises botocore's ClientError when anything cannot be read."""
+    return _Observation(clients, scope).run()
+
+
+class _Observation:
+    def __init__(self, clients: ServiceClients, scope: ServiceScope) -> None:
+        self._lattice = clients.lattice
+        self._scope = scope
+        self._tags = _tags_of_owned(clients.tagging, scope.owner)
+        self._group_summaries: list[Summary] = list(_pages(self._lattice, "list_target_groups"))
+        self._group_names = {summary["id"]: summary["name"] for summary in self._group_summaries}
+
+    def run(self) -> ObservedServices:
+        services = {service.name: (service, failure) for service, failure in self._services()}
+        groups = list(self._groups([service for service, _ in services.values()]))
+        names = {*services, *(group.service for group in groups), *self._scope.names}
+        result = []
+        for name in sorted(names):
+            service, failure = services.get(name, (None, ""))
+            members = tuple(group for group in groups if group.service == name)
+            result.append(ObservedService(name, self._scope.owner, service, members, failure))
+        return ObservedServices(self._scope.owner, tuple(result))
+
+    def _services(self) -> Iterator[tuple[Service, str]]:
+        for summary in _pages(self._lattice, "list_services"):
+            if not self._wants_service(summary):
+                continue
+            tags = self._tags_of(summary["arn"])
+            found = None if tags is None else self._service(summary, tags)
+            if found is not None:
+                yield found
+
+    def _wants_service(self, summary: Summary) -> bool:
+        if self._scope.only:
+            return bool(summary["name"] == self._scope.only)
+        return summary["arn"] in self._tags or summary["name"] in self._scope.names
+
+    def _service(self, summary: Summary, tags: Tags) -> tuple[Service, str] | None:
+        try:
+            owned = tags.get(OWNER_TAG) == self._scope.owner
+            listeners = tuple(self._listeners(summary["id"])) if owned else ()
+            associations = self._associations(summary["id"]) if owned else []
+            failure = self._service_failure(summary) if owned and is_failed(summary["status"]) else ""
+        except ClientError as error:
+            if is_absent(error):
+                return None
+            raise
+        service = Service(
+            name=summary["name"],
+            custom_domain_name=summary.get("customDomainName"),
+            listeners=listeners,
+            service_networks=tuple(sorted(item["serviceNetworkName"] for item in associations)),
+            stands_for=tags.get(FOR_TAG, ""),
+            id=summary["id"],
+            arn=summary["arn"],
+            status=summary["status"],
+            domain_name=summary.get("dnsEntry", {}).get("domainName", ""),
+            owner=tags.get(OWNER_TAG, ""),
+            association_ids=tuple((item["serviceNetworkName"], item["id"]) for item in associations),
+            association_status=tuple((item["serviceNetworkName"], item["status"]) for item in associations),
+        )
+        return service, failure
+
+    def _service_failure(self, summary: Summary) -> str:
+        return self._lattice.get_service(serviceIdentifier=summary["id"]).get("failureMessage", "")
+
+    def _associations(self, service_id: str) -> list[Summary]:
+        return list(_pages(self._lattice, "list_service_network_service_associations", serviceIdentifier=service_id))
+
+    def _listeners(self, service_id: str) -> Iterator[Listener]:
+        for summary in _pages(self._lattice, "list_listeners", serviceIdentifier=service_id):
+            listener = self._lattice.get_listener(serviceIdentifier=service_id, listenerIdentifier=summary["id"])
+            yield Listener(
+                name=summary["name"],
+                protocol=summary["protocol"],
+                port=summary["port"],
+                default_action=read_action(listener["defaultAction"], self._group_names),
+                rules=tuple(sorted(self._rules(service_id, summary["id"]), key=lambda rule: rule.priority)),
+                id=summary["id"],
+                arn=summary["arn"],
+            )
+
+    def _rules(self, service_id: str, listener_id: str) -> Iterator[Rule]:
+        parents = {"serviceIdentifier": service_id, "listenerIdentifier": listener_id}
+        for summary in _pages(self._lattice, "list_rules", **parents):
+            if summary["isDefault"]:
+                continue
+            rule = self._lattice.get_rule(
+                serviceIdentifier=service_id, listenerIdentifier=listener_id, ruleIdentifier=summary["id"]
+            )
+            yield Rule(
+                name=rule["name"],
+                priority=rule["priority"],
+                match=read_match(rule["match"]),
+                action=read_action(rule["action"], self._group_names),
+                id=rule["id"],
+                arn=rule["arn"],
+            )
+
+    def _groups(self, services: Sequence[Service]) -> Iterator[ObservedGroup]:
+        users = {name: service.name for service in services for name in _forwarded_to(service)}
+        for summary in self._group_summaries:
+            service = self._service_of_group(summary, users)
+            if service is None:
+                continue
+            tags = self._tags_of(summary["arn"])
+            found = None if tags is None else self._group(summary, tags, service)
+            if found is not None:
+                yield found
+
+    def _service_of_group(self, summary: Summary, users: Mapping[str, str]) -> str | None:
+        """Whose group it is: who wants it, else for whom it was made, else who uses it; None when out of scope."""
+        tagged = self._tags.get(summary["arn"], {}).get(SERVICE_TAG)
+        service = self._scope.service_of_group(summary["name"]) or tagged or users.get(summary["name"])
+        if service is None and summary["arn"] in self._tags:
+            service = summary["name"]  # it lost the mark of its service, and so stands alone
+        return None if self._scope.only and service != self._scope.only else service
+
+    def _group(self, summary: Summary, tags: Tags, service: str) -> ObservedGroup | None:
+        if tags.get(OWNER_TAG) != self._scope.owner:
+            return ObservedGroup(_group_of(summary, {}, owner=tags.get(OWNER_TAG, "")), service)
+        try:
+            details = self._lattice.get_target_group(targetGroupIdentifier=summary["id"])
+            targets = list(_pages(self._lattice, "list_targets", targetGroupIdentifier=summary["id"]))
+        except ClientError as error:
+            if is_absent(error):
+                return None
+            raise
+        config = details.get("config", {})
+        group = _group_of({**summary, **details}, config, owner=self._scope.owner, stands_for=tags.get(FOR_TAG, ""))
+        return ObservedGroup(
+            group=_with_targets(group, targets),
+            service=service,
+            draining=tuple(_target(item) for item in targets if item["status"] == "DRAINING"),
+            used_by=tuple(details.get("serviceArns", ())),
+            failure=details.get("failureMessage", ""),
+        )
+
+    def _tags_of(self, arn: str) -> Tags | None:
+        """The tags of a resource; None when it has disappeared."""
+        if arn in self._tags:
+            return self._tags[arn]
+        try:
+            return self._lattice.list_tags_for_resource(resourceArn=arn)["tags"]
+        except ClientError as error:
+            if is_absent(error):
+                return None
+            raise
+
+
+def _tags_of_owned(tagging: "ResourceGroupsTaggingAPIClient", owner: str) -> dict[str, Tags]:
+    pages = tagging.get_paginator("get_resources").paginate(
+        TagFilters=[{"Key": OWNER_TAG, "Values": [owner]}], ResourceTypeFilters=list(_TAGGED_TYPES)
+    )
+    return {
+        item["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in item["Tags"]}
+        for page in pages
+        for item in page["ResourceTagMappingList"]
+    }
+
+
+def _pages(lattice: "VPCLatticeClient", operation: Any, **request: str) -> Iterator[Summary]:
+    for page in lattice.get_paginator(operation).paginate(**request):
+        yield from page["items"]
+
+
+def _forwarded_to(service: Service) -> Iterator[str]:
+    for listener in service.listeners:
+        for action in (listener.default_action, *(rule.action for rule in listener.rules)):
+            if isinstance(action, Forward):
+                yield from (share.target_group for share in action.target_groups)
+
+
+def _group_of(summary: Summary, config: Summary, *, owner: str, stands_for: str = "") -> TargetGroup:
+    # A Lambda group has none of these members.
+    return TargetGroup(
+        name=summary["name"],
+        vpc_id=summary.get("vpcIdentifier", ""),
+        port=summary.get("port", 0),
+        protocol=summary.get("protocol", ""),
+        protocol_version=config.get("protocolVersion", ""),
+        ip_address_type=summary.get("ipAddressType", ""),
+        stands_for=stands_for,
+        id=summary["id"],
+        arn=summary["arn"],
+        status=summary["status"],
+        owner=owner,
+    )
+
+
+def _with_targets(group: TargetGroup, targets: Sequence[Summary]) -> TargetGroup:
+    registered = sorted(_target(item) for item in targets if item["status"] != "DRAINING")
+    return replace(group, targets=tuple(registered))
+
+
+def _target(item: Summary) -> Target:
+    return Target(item["id"], item["port"])

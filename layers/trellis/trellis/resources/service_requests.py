@@ -1,0 +1,89 @@
+"""Matches and actions in the shapes of the VPC Lattice API, and back.
+
+`caseSensitive` is always sent: the API documentation and the User Guide contradict each other on its default. Whatever
+the model has no word for is read as a match of the kind `other`, which equals no wanted match, so that it is repaired.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from trellis.model import (
+    Action,
+    FixedResponse,
+    Forward,
+    HeaderMatch,
+    PathMatch,
+    RuleMatch,
+    WeightedTargetGroup,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_vpc_lattice.type_defs import RuleActionOutputTypeDef, RuleActionUnionTypeDef, RuleMatchUnionTypeDef
+
+DEFAULT_WEIGHT = 1
+
+
+def action_request(action: Action, group_ids: Mapping[str, str]) -> "RuleActionUnionTypeDef":
+    """The action as a request; `group_ids` gives the id for each target group's name."""
+    if isinstance(action, FixedResponse):
+        return {"fixedResponse": {"statusCode": action.status_code}}
+    return {
+        "forward": {
+            "targetGroups": [
+                {"targetGroupIdentifier": group_ids[share.target_group], "weight": share.weight}
+                for share in action.target_groups
+            ]
+        }
+    }
+
+
+def match_request(match: RuleMatch) -> "RuleMatchUnionTypeDef":
+    """The match as a request."""
+    http: dict[str, Any] = {"pathMatch": {"match": {match.path.kind: match.path.value}, "caseSensitive": True}}
+    if match.method is not None:
+        http["method"] = match.method
+    if match.headers:
+        http["headerMatches"] = [
+            {"name": header.name, "match": {"exact": header.value}, "caseSensitive": True} for header in match.headers
+        ]
+    return cast("RuleMatchUnionTypeDef", {"httpMatch": http})
+
+
+def read_action(action: "RuleActionOutputTypeDef", group_names: Mapping[str, str]) -> Action:
+    """The action of an answer; a target group without a known name keeps its id."""
+    if "fixedResponse" in action:
+        return FixedResponse(action["fixedResponse"]["statusCode"])
+    return Forward(
+        tuple(
+            WeightedTargetGroup(
+                _group_name(share["targetGroupIdentifier"], group_names), share.get("weight", DEFAULT_WEIGHT)
+            )
+            for share in action["forward"]["targetGroups"]
+        )
+    )
+
+
+def read_match(match: Mapping[str, Any]) -> RuleMatch:
+    """The match of an answer."""
+    http = match.get("httpMatch", {})
+    path = http.get("pathMatch")
+    headers = http.get("headerMatches") or []
+    if path is None or not path.get("caseSensitive", True) or not all(_is_exact(header) for header in headers):
+        return RuleMatch(PathMatch("other", json.dumps(match, sort_keys=True)))
+    ((kind, value),) = path["match"].items()
+    return RuleMatch(
+        path=PathMatch(kind, value),
+        method=http.get("method") or None,
+        headers=tuple(sorted(HeaderMatch(header["name"], header["match"]["exact"]) for header in headers)),
+    )
+
+
+def _is_exact(header: Mapping[str, Any]) -> bool:
+    # Header values are compared without regard to case unless the flag says otherwise.
+    return set(header["match"]) == {"exact"} and bool(header.get("caseSensitive", False))
+
+
+def _group_name(identifier: str, group_names: Mapping[str, str]) -> str:
+    group_id = identifier.rsplit("/", 1)[-1]
+    return group_names.get(group_id, group_id)

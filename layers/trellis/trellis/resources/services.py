@@ -1,0 +1,186 @@
+"""Services with their listeners, rules, target groups and targets: observe, compare, change.
+
+Nothing here waits. `reconcile_service` does what can be done now and says what AWS is still busy with; the state
+machine waits and calls again, and each call starts from what it reads, so that it may follow a run that ended anywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from botocore.exceptions import ClientError
+
+from trellis.model import Service
+from trellis.planning.service_changes import ServiceChange, describe
+from trellis.planning.service_state import ObservedService
+from trellis.planning.service_waits import Step, Wait, steps
+from trellis.planning.services import ServiceDiff, diff_service, diff_services
+from trellis.planning.work import Description, KindPlan, Refusal
+from trellis.resources.service_application import Application
+from trellis.resources.service_errors import RefusedError, is_absent, is_in_progress, refusal_of
+from trellis.resources.service_observation import ServiceClients, ServiceScope, observe_services
+
+KIND = "apply_service"
+
+PERMISSIONS = ("vpc-lattice:TagResource", "ec2:DescribeVpcs", "ec2:DescribeSubnets")
+"""What the calls need beside the actions of their own names; BatchUpdateRule's action is `vpc-lattice:UpdateRule`."""
+
+_ROUNDS = 5
+"""How often one call reads and changes: enough for a new service whose parts become active at once."""
+
+
+class ServiceStatus(StrEnum):
+    """`IN_PROGRESS` asks to be called again after a wait; the others are final for this run."""
+
+    PROGRAMMED = "PROGRAMMED"
+    IN_PROGRESS = "IN_PROGRESS"
+    REFUSED = "REFUSED"
+    DELETED = "DELETED"
+
+
+@dataclass(frozen=True)
+class ServiceOutcome:
+    """How far a service is: what was done by this call, what was refused, what AWS is still busy with."""
+
+    name: str
+    status: ServiceStatus
+    domain_name: str = ""
+    done: tuple[Description, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    waiting_for: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The first refusal's reason, one word."""
+        return self.refusals[0].reason if self.refusals else ""
+
+    @property
+    def message(self) -> str:
+        """The refusals' messages."""
+        return "; ".join(refusal.message for refusal in self.refusals)
+
+
+def plan_services(clients: ServiceClients, *, owner: str, desired: Sequence[Service]) -> KindPlan:
+    """What a run would change of all services of one owner."""
+    observed = observe_services(clients, ServiceScope(owner, tuple(desired)))
+    diffs = diff_services(desired, observed)
+    return KindPlan(
+        changes=tuple(describe(change) for diff in diffs for change in diff.changes),
+        refusals=tuple(refusal for diff in diffs for refusal in diff.refusals),
+        owned=sum(service.owned for service in observed.services),
+        waiting=any(diff.pending for diff in diffs),
+    )
+
+
+def reconcile_service(
+    clients: ServiceClients, name: str, *, desired: Service | None, owner: str, run: str
+) -> ServiceOutcome:
+    """Bring one service to what is desired (None: delete it) as far as possible without waiting.
+
+    `run` is the same for all calls of one run, such as the execution's name. Raises ClientError for what is no answer
+    to the request: throttling, server errors, missing permissions.
+    """
+    return _Reconciliation(clients, ServiceScope(owner, (desired,) if desired else (), only=name), run).outcome()
+
+
+@dataclass
+class _Reconciliation:
+    clients: ServiceClients
+    scope: ServiceScope
+    run: str
+    done: list[Description] = field(default_factory=list)
+    made: set[ServiceChange] = field(default_factory=set)
+
+    def outcome(self) -> ServiceOutcome:
+        outcome = self._round()
+        for _ in range(_ROUNDS - 1):
+            if outcome.status is not ServiceStatus.IN_PROGRESS or outcome.waiting_for:
+                break
+            outcome = self._round()
+        return outcome
+
+    def _round(self) -> ServiceOutcome:
+        name = self.scope.only or ""
+        observed = observe_services(self.clients, self.scope).of(name)
+        diff = diff_service(next(iter(self.scope.desired), None), observed)
+        round_ = _Round(Application(self.clients.lattice, observed, self.run), self.made)
+        round_.apply(steps(diff.changes, observed))
+        self.done += round_.done
+        return self._judge(observed, diff, round_)
+
+    def _judge(self, observed: ObservedService, diff: ServiceDiff, round_: "_Round") -> ServiceOutcome:
+        refusals = (*diff.refusals, *round_.refusals)
+        waiting_for: tuple[str, ...] = ()
+        if diff.is_empty:
+            status = ServiceStatus.PROGRAMMED if self.scope.desired else ServiceStatus.DELETED
+        elif round_.done:
+            status = ServiceStatus.IN_PROGRESS
+        elif round_.settling or diff.pending or not refusals:
+            status, waiting_for = ServiceStatus.IN_PROGRESS, (*diff.pending, *round_.waiting_for)
+        else:
+            status = ServiceStatus.REFUSED
+        domain_name = observed.service.domain_name if observed.service and not diff.refusals else ""
+        return ServiceOutcome(diff.name, status, domain_name, tuple(self.done), refusals, waiting_for)
+
+
+@dataclass
+class _Round:
+    """One pass over the changes. After a refusal nothing is deleted: what works must not be lost to what does not.
+
+    A quota is the exception: deleting may be what makes room.
+    """
+
+    application: Application
+    made: set[ServiceChange]
+    done: list[Description] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    kept: bool = False
+
+    @property
+    def settling(self) -> bool:
+        """Whether AWS is at work on something that a change waits for."""
+        return any(wait.settles for wait in self.waits)
+
+    @property
+    def waiting_for(self) -> tuple[str, ...]:
+        """What the changes wait for, each reason once."""
+        return tuple(dict.fromkeys(wait.reason for wait in self.waits))
+
+    def apply(self, planned: Sequence[Step]) -> None:
+        """Apply what does not wait, in order."""
+        for step in planned:
+            if step.wait:
+                self.waits.append(step.wait)
+            elif step.change in self.made:
+                # Read before it took effect: a list can lag behind, and a drained target can be listed for a while.
+                self.waits.append(Wait(f"{step.change.resource} to show what was done", settles=True))
+            elif step.change.deletes and self._must_keep():
+                self.kept = True
+            elif not (step.change.needs_room and self.kept):
+                self._apply(step.change)
+
+    def _must_keep(self) -> bool:
+        return any(refusal.reason != "ServiceQuotaExceededException" for refusal in self.refusals)
+
+    def _apply(self, change: ServiceChange) -> None:
+        try:
+            failures = self.application.apply(change)
+        except RefusedError as error:
+            self.refusals.append(error.refusal)
+        except ClientError as error:
+            self._explain(change, error)
+        else:
+            self.refusals += failures
+            if not failures:
+                self.made.add(change)
+                self.done.append(describe(change))
+
+    def _explain(self, change: ServiceChange, error: ClientError) -> None:
+        if is_in_progress(error) or is_absent(error):
+            self.waits.append(Wait(f"{change.resource}: {error.response['Error']['Message']}", settles=True))
+            return
+        refusal = refusal_of(change.resource, error)
+        if refusal is None:
+            raise error
+        self.refusals.append(refusal)

@@ -1,0 +1,1 @@
+"""What the functions do: each module is one part of a run, put together from the packages below."""

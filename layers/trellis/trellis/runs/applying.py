@@ -1,0 +1,99 @@
+"""The third part of a run, once for each kind of resource: apply one work item under its lease.
+
+Each function observes and compares again: between the plan and now somebody may have changed something, or an earlier
+call of the same run may have done part of the work.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from trellis.model import Desired, Service, cluster_owner
+from trellis.planning.plan import APPLY
+from trellis.planning.work import Outcome
+from trellis.resources import dns, network, security_group, services
+from trellis.runs.planning import names_wanted
+from trellis.runs.request import ItemRun
+from trellis.runs.toolbox import Toolbox
+
+_DESIRED = TypeAdapter(Desired)
+
+
+def associate_vpc(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+    """Bring network and association to what the cluster wants. The lease is the network's: clusters share it."""
+    cluster = tools.registry.get(run.cluster)
+
+    def work() -> Outcome:
+        return network.reconcile(tools.clients.lattice, cluster, tools.registry.list(), run=run.run)
+
+    return _leased(tools, run, f"network/{cluster.service_network}", work)
+
+
+def open_security_group(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+    """Bring the security group's rules to what the cluster wants."""
+    cluster = tools.registry.get(run.cluster)
+
+    def work() -> Outcome:
+        return security_group.reconcile(tools.clients.ec2, cluster, tools.settings.link_local_cidrs)
+
+    return _leased(tools, run, f"security-group/{cluster.security_group_id}", work)
+
+
+def apply_service(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+    """Bring one service to what the plan's snapshot asked for, or delete it."""
+    cluster = tools.registry.get(run.cluster)
+    desired = _service(_desired(tools, run), run)
+
+    def work() -> services.ServiceOutcome:
+        owner = cluster_owner(cluster.account, cluster.name)
+        return services.reconcile_service(tools.clients, run.item.name, desired=desired, owner=owner, run=run.run)
+
+    with tools.leases.held(f"service/{run.item.name}", run.run):
+        outcome = work()
+    return {
+        "kind": services.KIND,
+        "name": run.item.name,
+        "phase": run.item.phase,
+        "status": outcome.status,
+        "domain": outcome.domain_name,
+        "done": list(outcome.done),
+        "refusals": [asdict(refusal) for refusal in outcome.refusals],
+        "waitingFor": list(outcome.waiting_for),
+    }
+
+
+def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+    """Bring records and zone associations to what the cluster wants."""
+    cluster = tools.registry.get(run.cluster)
+    wanted = names_wanted(tools, cluster, _desired(tools, run))
+
+    def work() -> Outcome:
+        return dns.reconcile(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
+
+    return _leased(tools, run, f"names/{cluster.name}", work)
+
+
+def _desired(tools: Toolbox, run: ItemRun) -> Desired:
+    return _DESIRED.validate_python(tools.documents.get(run.planKey)["desired"])
+
+
+def _service(desired: Desired, run: ItemRun) -> Service | None:
+    if run.item.phase != APPLY:
+        return None
+    return next(service for service in desired.services if service.name == run.item.name)
+
+
+def _leased(tools: Toolbox, run: ItemRun, resource: str, work: Callable[[], Outcome]) -> dict[str, Any]:
+    with tools.leases.held(resource, run.run):
+        outcome = work()
+    return {
+        "kind": outcome.kind,
+        "name": outcome.name,
+        "phase": run.item.phase,
+        "status": outcome.status,
+        "done": list(outcome.done),
+        "refusals": [asdict(refusal) for refusal in outcome.refusals],
+        "waitingFor": list(outcome.waiting_for),
+    }

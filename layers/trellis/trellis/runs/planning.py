@@ -1,0 +1,124 @@
+"""The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from trellis.gateway_api import build_desired, build_intent, parse_snapshot
+from trellis.model import Cluster, ClusterState, Desired, Mode, Service, cluster_owner
+from trellis.planning.dns import NamesWanted
+from trellis.planning.plan import APPLY, PRUNE, Guard, GuardLimits, Verdict, WorkItem, guard, stages, verdict
+from trellis.planning.service_changes import describe
+from trellis.planning.services import ServiceDiff, diff_services
+from trellis.planning.work import KindPlan
+from trellis.resources import dns, network, security_group, services
+from trellis.resources.service_observation import ServiceScope, observe_services
+from trellis.runs.request import Run
+from trellis.runs.toolbox import Toolbox
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The work items, and for the status what is known of each service and network by now."""
+
+    items: tuple[WorkItem, ...]
+    services: dict[str, dict[str, str]]
+    networks: tuple[str, ...]
+
+
+def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
+    """Plan a run and store the plan; what is returned fits into the state machine's payload."""
+    cluster = tools.registry.get(run.cluster)
+    desired = desired_of(tools, run, cluster)
+    compared = _compare(tools, run, cluster, desired)
+    settings = tools.settings
+    limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
+    checked = guard(compared.items, limits)
+    decided = verdict(cluster, run.mode, compared.items, checked)
+    key = tools.documents.put("plans", cluster.name, _document(run, desired, compared, (decided, checked)))
+    return {
+        "planKey": key,
+        "verdict": decided,
+        "stages": stages(compared.items),
+        "changes": sum(len(item.plan.changes) for item in compared.items),
+        "refusals": sum(len(item.plan.refusals) for item in compared.items),
+    }
+
+
+def desired_of(tools: Toolbox, run: Run, cluster: Cluster) -> Desired:
+    """What the cluster's objects ask for; a cluster that leaves asks for nothing."""
+    if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
+        return Desired()
+    snapshot = parse_snapshot(tools.documents.get(run.snapshotKey))
+    return build_desired(build_intent(snapshot, cluster), cluster)
+
+
+def names_wanted(tools: Toolbox, cluster: Cluster, desired: Desired) -> NamesWanted:
+    """The names of a cluster and the clusters that must resolve them."""
+    members = tuple(
+        member for member in tools.registry.list() if member.service_network == cluster.service_network
+    )
+    return NamesWanted(cluster, desired.names, members, tools.settings.record_ttl)
+
+
+def _compare(tools: Toolbox, run: Run, cluster: Cluster, desired: Desired) -> Compared:
+    items = [] if run.only_service else list(_cluster_items(tools, cluster))
+    compared = _service_items(tools, run, cluster, desired)
+    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), names_wanted(tools, cluster, desired))
+    items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names)]
+    return Compared(tuple(items), compared.services, network.names(tools.clients.lattice))
+
+
+def _cluster_items(tools: Toolbox, cluster: Cluster) -> Iterator[WorkItem]:
+    phase = PRUNE if cluster.state is ClusterState.LEAVING else APPLY
+    members = tools.registry.list()
+    yield WorkItem(network.KIND, phase, cluster.name, network.plan(tools.clients.lattice, cluster, members))
+    cidrs = tools.settings.link_local_cidrs
+    yield WorkItem(security_group.KIND, phase, cluster.name, security_group.plan(tools.clients.ec2, cluster, cidrs))
+
+
+def _service_items(tools: Toolbox, run: Run, cluster: Cluster, desired: Desired) -> Compared:
+    owner = cluster_owner(cluster.account, cluster.name)
+    wanted = {service.name: service for service in desired.services}
+    observed = observe_services(tools.clients, ServiceScope(owner, desired.services))
+    items, known = [], {}
+    for diff in diff_services(desired.services, observed):
+        found = observed.of(diff.name)
+        known[diff.name] = {
+            "domain": found.service.domain_name if found.service and not diff.refusals else "",
+            **_state(diff),
+        }
+        if run.only_service and run.only_service not in _names_of(diff.name, wanted.get(diff.name)):
+            continue
+        plan_ = KindPlan(tuple(map(describe, diff.changes)), diff.refusals, found.owned, bool(diff.pending))
+        items.append(WorkItem(services.KIND, APPLY if diff.name in wanted else PRUNE, diff.name, plan_))
+    return Compared(tuple(items), known, ())
+
+
+def _names_of(name: str, service: Service | None) -> set[str]:
+    return {name, service.custom_domain_name or ""} if service else {name}
+
+
+def _state(diff: ServiceDiff) -> dict[str, str]:
+    if diff.refusals:
+        first = diff.refusals[0]
+        return {"status": "REFUSED", "reason": first.reason, "message": first.message}
+    if diff.is_empty:
+        return {"status": "PROGRAMMED", "reason": "Programmed", "message": ""}
+    return {"status": "PENDING", "reason": "Pending", "message": "changes are not applied yet"}
+
+
+def _document(run: Run, desired: Desired, compared: Compared, decision: tuple[Verdict, Guard]) -> dict[str, Any]:
+    decided, checked = decision
+    return {
+        "cluster": run.cluster,
+        "scope": run.scope,
+        "mode": Mode(run.mode),
+        "snapshotKey": run.snapshotKey,
+        "verdict": decided,
+        "guard": checked.message,
+        "desired": asdict(desired),
+        "items": [asdict(item) for item in compared.items if item.plan.needs_work or item.plan.refusals],
+        "services": compared.services,
+        "networks": compared.networks,
+    }

@@ -1,0 +1,99 @@
+"""The last part of a run: the report of what was planned, done and refused, and of where a run failed.
+
+A report is made of what happened alone. A run that found nothing to do has the same report as the one before it, which
+is published already, and so writes nothing.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trellis.runs.request import ClusterName
+from trellis.runs.toolbox import Toolbox
+
+_STATUS = {
+    "APPLY": "APPLIED",
+    "CONVERGED": "CONVERGED",
+    "REPORT_ONLY": "REPORT_ONLY",
+    "STOPPED_BY_GUARD": "STOPPED_BY_GUARD",
+}
+
+
+class Failure(BaseModel):
+    """Where a run failed, as the state machine caught it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    state: str
+    error: str
+    cause: str = ""
+
+
+class Results(BaseModel):
+    """What is known at the end of a run: a plan with its outcomes, or a failure."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    cluster: ClusterName
+    lane: str = "manual"
+    run: str = ""
+    planKey: str | None = None  # noqa: N815
+    outcomes: list[dict[str, Any]] = Field(default_factory=list)
+    failure: Failure | None = None
+
+
+def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
+    """Store the report and return its key with the outline."""
+    report = _failed(results) if results.failure or results.planKey is None else _report(tools, results)
+    key = tools.documents.put("reports", results.cluster, report)
+    return {
+        "report": key,
+        "cluster": results.cluster,
+        "status": report["status"],
+        "planned": len(report["planned"]),
+        "done": len(report["done"]),
+        "refused": len(report["refused"]),
+    }
+
+
+def _report(tools: Toolbox, results: Results) -> dict[str, Any]:
+    plan = tools.documents.get(results.planKey or "")
+    failed = [outcome for outcome in results.outcomes if outcome["status"] == "FAILED"]
+    status: Literal["FAILED"] | str = "FAILED" if failed else _STATUS[plan["verdict"]]
+    report = {
+        "cluster": results.cluster,
+        "scope": plan["scope"],
+        "mode": plan["mode"],
+        "status": status,
+        "guard": plan["guard"],
+        "planned": [change for item in plan["items"] for change in item["plan"]["changes"]],
+        "done": [change for outcome in results.outcomes for change in outcome.get("done", [])],
+        "refused": _refused(plan, results.outcomes),
+    }
+    return report if status == "CONVERGED" else {**report, "run": results.run, "lane": results.lane}
+
+
+def _refused(plan: dict[str, Any], outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Refusals of the plan and of the outcomes, each once, and those that the objects' conditions carry."""
+    applied = {(outcome["kind"], outcome["name"]) for outcome in outcomes}
+    planned = [
+        refusal
+        for item in plan["items"]
+        if (item["kind"], item["name"]) not in applied
+        for refusal in item["plan"]["refusals"]
+    ]
+    refused = [refusal for outcome in outcomes for refusal in outcome.get("refusals", [])]
+    return [*plan["refused"], *planned, *refused]
+
+
+def _failed(results: Results) -> dict[str, Any]:
+    failure = results.failure or Failure(state="unknown", error="NoPlan", cause="the run ended without a plan")
+    return {
+        "cluster": results.cluster,
+        "status": "FAILED",
+        "run": results.run,
+        "lane": results.lane,
+        "planned": [],
+        "done": [],
+        "refused": [{"resource": failure.state, "reason": failure.error, "message": failure.cause}],
+    }

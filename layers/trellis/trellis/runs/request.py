@@ -1,0 +1,59 @@
+"""The input of a run and of its parts, checked where it comes in: every problem at once, each with its place."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from trellis.model import Mode
+
+# Amazon EKS: a letter or digit, then letters, digits, hyphens and underscores, 100 in all.
+ClusterName = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][A-Za-z0-9\-_]{0,99}$")]
+Scope = Annotated[str, StringConstraints(pattern=r"^(cluster|service/[a-z0-9.-]{3,253})$")]
+Lane = Literal["onboard", "event", "schedule", "canary", "manual"]
+
+
+class RunRequest(BaseModel):
+    """The input of reconcile-cluster; `run` is the name of the execution. Without `mode` the cluster's own counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cluster: ClusterName
+    scope: Scope = "cluster"
+    mode: Mode | None = None
+    lane: Lane = "manual"
+    run: str = Field(min_length=1)
+
+
+class Run(BaseModel):
+    """A run whose cluster has been read. `snapshotKey` is None for a cluster that leaves: it wants nothing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    cluster: ClusterName
+    scope: Scope
+    mode: Mode
+    lane: Lane
+    run: str
+    snapshotKey: str | None  # noqa: N815 - state machines write members in camel case
+
+    @property
+    def only_service(self) -> str | None:
+        """The service, by name or hostname, that the run is limited to."""
+        return self.scope.removeprefix("service/") if self.scope != "cluster" else None
+
+
+class Item(BaseModel):
+    """One work item of a plan."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    phase: Literal["apply", "prune"]
+    name: str
+
+
+class ItemRun(Run):
+    """A run at one work item."""
+
+    planKey: str  # noqa: N815
+    item: Item

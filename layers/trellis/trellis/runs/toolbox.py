@@ -1,0 +1,44 @@
+"""What the parts of a run work with; each is made when first used."""
+
+import time
+from functools import cached_property
+
+from trellis.config import Settings, settings
+from trellis.fleet.documents import Documents
+from trellis.fleet.leases import Leases
+from trellis.fleet.registry import Registry
+from trellis.resources.clients import Clients
+
+
+class Toolbox:
+    """The AWS clients, settings and stores of one function; it lives as long as the function's process."""
+
+    @cached_property
+    def clients(self) -> Clients:
+        """AWS clients."""
+        return Clients()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Settings from the environment."""
+        return settings()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry of clusters."""
+        return Registry(self.clients.dynamodb, self.settings.table)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Snapshots, plans and reports."""
+        return Documents(self.clients.s3, self.settings.bucket)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """Leases on what several runs may want to change."""
+        return Leases(
+            self.clients.dynamodb,
+            self.settings.table,
+            seconds=self.settings.lease_seconds,
+            clock=lambda: time.time(),  # noqa: PLW0108 - looked up at each call
+        )

@@ -1,0 +1,55 @@
+"""What the data plane needs from the other parts of the local stack, so that tests can put fakes in their place.
+
+`trellis_local.lattice.view` (the module itself) is a `LatticeView`; the embedded Kubernetes' PodDirectory is a
+`PodFinder`.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from trellis_local.dataplane.names import Zone
+from trellis_local.kubernetes.contract import PodInfo
+from trellis_local.lattice.view import NetworkView, ServiceView, TargetGroupView
+
+
+class LatticeView(Protocol):
+    """The VPC Lattice resources that carry traffic."""
+
+    def find_service(self, *, vpc_id: str, host: str) -> ServiceView | None:
+        """The service that a client in the VPC reaches under this host name."""
+
+    def service_by_domain(self, host: str) -> ServiceView | None:
+        """The service with this generated or custom domain name, associated or not."""
+
+    def network_of(self, vpc_id: str) -> NetworkView | None:
+        """The service network that the VPC is associated with, whatever the state of the association."""
+
+    def target_group(self, identifier: str) -> TargetGroupView | None:
+        """The target group with this id or ARN."""
+
+
+class PodFinder(Protocol):
+    """The running pods by VPC and address; the same address may exist in several VPCs."""
+
+    def find(self, vpc_id: str, ip: str) -> PodInfo | None:
+        """The pod with this address in this VPC."""
+
+
+class Vpcs(Protocol):
+    """The VPCs that exist and the private hosted zones they see."""
+
+    def vpc_ids(self) -> Iterable[str]:
+        """The ids of all VPCs."""
+
+    def vpc_arn(self, vpc_id: str) -> str:
+        """The ARN of a VPC; KeyError when it does not exist."""
+
+    def zones(self, vpc_id: str) -> Iterable[Zone]:
+        """The private hosted zones associated with a VPC."""
+
+
+class SecurityGroups(Protocol):
+    """Whether security groups let VPC Lattice reach an address."""
+
+    def __call__(self, vpc_id: str, ip: str, port: int) -> bool:
+        """True when TCP from the link-local range of VPC Lattice may reach the port."""

@@ -1,0 +1,118 @@
+"""The simulated pod: answers any HTTP request with JSON that says who it is and what it was asked.
+
+Annotations on the pod change it at once: `local.trellis.dev/response-status` (200-599),
+`local.trellis.dev/latency-ms` and `local.trellis.dev/upstream` (`http://host[:port]`, called with the same path
+through the pod's own VPC). It runs no container and reads no request body.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from trellis_local.dataplane.messages import Answer, NoAnswer, Request, split_host, values
+from trellis_local.kubernetes.contract import PodInfo
+
+STATUS = "local.trellis.dev/response-status"
+LATENCY = "local.trellis.dev/latency-ms"
+UPSTREAM = "local.trellis.dev/upstream"
+LONGEST_LATENCY_MS = 600_000
+MOST_HOPS = 8
+
+Call = Callable[[str, Request], Answer]  # VPC id and request; raises NoAnswer
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the annotations ask for; `latency` in virtual seconds, `status` None where the pod decides itself."""
+
+    status: int | None
+    latency: float
+    upstream: str
+
+    @classmethod
+    def of(cls, annotations: Mapping[str, str]) -> "Behaviour":
+        """Raise ValueError, naming the annotation, for a value that means nothing."""
+        status = annotations.get(STATUS)
+        return cls(
+            status=None if status is None else _whole_number(STATUS, status, low=200, high=599),
+            latency=_whole_number(LATENCY, annotations.get(LATENCY, "0"), low=0, high=LONGEST_LATENCY_MS) / 1000,
+            upstream=_upstream_host(annotations.get(UPSTREAM, "")),
+        )
+
+
+def respond(pod: PodInfo, request: Request, *, call: Call) -> Answer:
+    """The pod's answer; its `waited` is the latency that the caller has to let pass."""
+    document = _identity(pod) | _echo(request)
+    try:
+        behaviour = Behaviour.of(pod.annotations)
+    except ValueError as error:
+        return _json(500, document | {"error": str(error)}, waited=0.0)
+    if not behaviour.upstream:
+        return _json(behaviour.status or 200, document, waited=behaviour.latency)
+    upstream, waited = _ask(pod, behaviour.upstream, request, call=call)
+    failed = upstream["status"] is None or upstream["status"] >= 500
+    status = behaviour.status or (502 if failed else 200)
+    return _json(status, document | {"upstream": upstream}, waited=behaviour.latency + waited)
+
+
+def _ask(pod: PodInfo, host: str, request: Request, *, call: Call) -> tuple[dict[str, Any], float]:
+    """The upstream's status and document, and its latency."""
+    if request.hops >= MOST_HOPS:
+        return {"status": None, "error": f"the request already passed {request.hops} pods: upstreams form a loop"}, 0.0
+    onward = Request(request.method, request.target, (("host", host),), client_ip=pod.ip, hops=request.hops + 1)
+    try:
+        answer = call(pod.vpc_id, onward)
+    except NoAnswer as error:
+        return {"status": None, "error": error.reason}, 0.0
+    return {"status": answer.status, "body": _decoded(answer)}, answer.waited
+
+
+def _decoded(answer: Answer) -> Any:
+    body = answer.body.decode()
+    return json.loads(body) if values(answer.headers, "content-type") == ("application/json",) else body
+
+
+def _identity(pod: PodInfo) -> dict[str, Any]:
+    return {
+        "cluster": pod.cluster,
+        "namespace": pod.namespace,
+        "service": min(pod.services, default=""),
+        "pod": pod.name,
+        "version": pod.labels.get("version", ""),
+    }
+
+
+def _echo(request: Request) -> dict[str, Any]:
+    names = {name.lower() for name, _ in request.headers}
+    return {
+        "method": request.method,
+        "path": request.target,
+        "host": ", ".join(values(request.headers, "host")),
+        "headers": {name: ", ".join(values(request.headers, name)) for name in sorted(names)},
+    }
+
+
+def _json(status: int, document: dict[str, Any], *, waited: float) -> Answer:
+    headers = (("content-type", "application/json"),)
+    return Answer(status, headers, (json.dumps(document) + "\n").encode(), waited=waited)
+
+
+def _whole_number(annotation: str, value: str, *, low: int, high: int) -> int:
+    if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+        raise ValueError(f"annotation {annotation} must be a whole number from {low} to {high}, not {value!r}")
+    return int(value)
+
+
+def _upstream_host(value: str) -> str:
+    if not value:
+        return ""
+    try:
+        url = urlsplit(value)
+        split_host(url.netloc)
+    except ValueError as error:
+        raise ValueError(f"annotation {UPSTREAM}: {error}") from error
+    if url.scheme != "http" or url.path not in ("", "/") or url.query or url.fragment or "@" in url.netloc:
+        raise ValueError(f"annotation {UPSTREAM} must be http://host[:port], not {value!r}")
+    return url.netloc

@@ -1,0 +1,1 @@
+"""EventBridge of the local stack: matching, delivery and schedules, where moto only stores them."""

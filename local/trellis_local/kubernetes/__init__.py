@@ -1,0 +1,1 @@
+"""The embedded Kubernetes API: one HTTPS server for each emulated EKS cluster, with the controllers Trellis relies on."""

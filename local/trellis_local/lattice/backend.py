@@ -1,0 +1,265 @@
+"""The state of VPC Lattice in one account and region, and how its resources are found, made and aged.
+
+It knows no operation; the modules of the families do. Every use of it must hold its `lock`.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, TypeVar
+
+from .. import clock
+from . import configuration
+from .errors import ConflictException, ResourceNotFoundException
+from .idempotency import ClientTokens
+from .kinds import Kind, account_of, id_of
+from .lifecycle import GONE, Lifecycle
+from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource
+from .resources import (
+    Listener,
+    Resource,
+    Rule,
+    Service,
+    ServiceAssociation,
+    ServiceNetwork,
+    TargetGroup,
+    VpcAssociation,
+)
+
+R = TypeVar("R", bound=Resource)
+
+# Operations reach into other accounts of a region, so that one lock for each region is what cannot deadlock.
+_locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+
+
+class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
+    """All VPC Lattice resources of one account in one region."""
+
+    SERVICE_NAMESPACE = "vpc-lattice"
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.lock = _locks[region_name]
+        self.service_networks: dict[str, ServiceNetwork] = {}
+        self.services: dict[str, Service] = {}
+        self.target_groups: dict[str, TargetGroup] = {}
+        self.vpc_associations: dict[str, VpcAssociation] = {}
+        self.service_associations: dict[str, ServiceAssociation] = {}
+        self.client_tokens = ClientTokens()
+        self._sequence = count(1)
+
+    @property
+    def _url_module(self) -> Any:
+        from . import urls  # which leads back to this module
+
+        return urls
+
+    # -- time and state
+
+    def next_sequence(self) -> int:
+        """The next number in the order of creation."""
+        return next(self._sequence)
+
+    def settle_region(self) -> None:
+        """Settle the backends of all accounts in the region, whose resources refer to one another."""
+        for backend in self.peers():
+            backend.settle()
+
+    def settle(self) -> None:
+        """Let every state be what it is at this virtual time; remove what is gone."""
+        now, durations = clock.current().time(), configuration.current().durations
+        for collection in self._collections():
+            for resource in list(collection.values()):
+                if resource.lifecycle is None:
+                    continue
+                resource.lifecycle.settle(now=now, durations=durations)
+                if resource.status == GONE:
+                    del collection[resource.id]
+                    self.follow_references()
+        self._remove_departed_targets(now)
+
+    def _remove_departed_targets(self, now: float) -> None:
+        for group in self.target_groups.values():
+            for target in list(group.targets.values()):
+                if target.leaves_at is not None and now >= target.leaves_at:
+                    del group.targets[target.key]
+
+    def follow_references(self) -> None:
+        """Note which groups are in use; one that comes into use, or falls out of it, starts its checks anew."""
+        referenced = self.references()
+        for group in self.target_groups.values():
+            in_use = group.id in referenced
+            if in_use != group.in_use:
+                group.in_use = in_use
+                group.forget_health()
+
+    def begin(self, resource: Resource, status: str) -> None:
+        """Start a change of the resource that takes time, with the fault that was ordered for it, if any."""
+        fault = configuration.current().faults.take(kind=resource.kind.name, during=status, name=resource.name)
+        if resource.lifecycle is None:
+            resource.lifecycle = Lifecycle(kind=resource.kind.name, status=status, since=0.0)
+        resource.lifecycle.begin(status, now=clock.current().time(), fault=fault)
+
+    # -- making and finding
+
+    def common_members(self, kind: Kind, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The members of a new resource that do not depend on its kind."""
+        now = self.now()
+        tags = dict(request.get("tags", {}))
+        return {
+            "id": kind.new_id(),
+            "account": self.account_id,
+            "region": self.region_name,
+            "partition": self.partition,
+            "sequence": self.next_sequence(),
+            "created_at": now,
+            "last_updated_at": now,
+            "name": request.get("name", ""),
+            "tags": tags,
+            "was_tagged": bool(tags),
+        }
+
+    @staticmethod
+    def now() -> datetime:
+        """The virtual time to the millisecond, as the API writes it."""
+        now = clock.current().now().astimezone(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def peers(self) -> Iterator["LatticeBackend"]:
+        """This backend and those of the other accounts in its region."""
+        for _, region, backend in list(lattice_backends.iter_backends()):
+            if region == self.region_name:
+                yield backend
+
+    def owner_of(self, identifier: str) -> "LatticeBackend":
+        """The backend that holds what this identifier names; an ARN of an unknown account is looked for here."""
+        account = account_of(identifier)
+        return next((peer for peer in self.peers() if peer.account_id == account), self)
+
+    def service_network(self, identifier: str) -> ServiceNetwork:
+        """Find a service network of this account; raises ResourceNotFoundException."""
+        return self.find(self.service_networks, ServiceNetwork.kind, identifier)
+
+    def service(self, identifier: str) -> Service:
+        """Find a service of this account; raises ResourceNotFoundException."""
+        return self.find(self.services, Service.kind, identifier)
+
+    def target_group(self, identifier: str) -> TargetGroup:
+        """Find a target group of this account; raises ResourceNotFoundException."""
+        return self.find(self.target_groups, TargetGroup.kind, identifier)
+
+    def listener(self, request: Mapping[str, Any]) -> tuple[Service, Listener]:
+        """Find the listener of a request, and its service; raises ResourceNotFoundException."""
+        service = self.service(request["serviceIdentifier"])
+        return service, self.find(service.listeners, Listener.kind, request["listenerIdentifier"])
+
+    def find(self, collection: Mapping[str, R], kind: Kind, identifier: str) -> R:
+        """Find by id, or by an ARN that is exactly that of the resource; raises ResourceNotFoundException."""
+        resource = collection.get(id_of(identifier))
+        if resource is None or (identifier.startswith("arn:") and resource.arn != identifier):
+            raise ResourceNotFoundException(
+                f"{kind.name} {identifier} not found", resource_id=identifier, resource_type=kind.error_type
+            )
+        return resource
+
+    def _collections(self) -> tuple[dict[str, Any], ...]:
+        return (
+            self.service_networks,
+            self.services,
+            self.target_groups,
+            self.vpc_associations,
+            self.service_associations,
+        )
+
+    def all_resources(self) -> Iterator[Resource]:
+        """Every resource, parents before their children."""
+        for collection in self._collections():
+            yield from collection.values()
+        for service in self.services.values():
+            for listener in service.listeners.values():
+                yield listener
+                yield from listener.rules.values()
+
+    def references(self) -> dict[str, set[str]]:
+        """The ARNs of the services that forward to each target group, by target group id."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for service in self.services.values():
+            for group_id in forwarded_groups(service):
+                found[group_id].add(service.arn)
+        return found
+
+    # -- what the Resource Groups Tagging API of moto asks for
+
+    def iter_tagged_resources(self) -> Iterator[TaggedResource]:
+        """Every resource with its tags; those that once had tags are reported without any, as AWS does."""
+        with self.lock:
+            self.settle()
+            snapshot = [
+                TaggedResource(
+                    arn=resource.arn,
+                    tags=dict(resource.tags),
+                    resource_type=resource.kind.tagging_type,
+                    extra={"include_untagged": resource.was_tagged},
+                )
+                for resource in self.all_resources()
+            ]
+        return iter(snapshot)
+
+    def tag_resource(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add tags to a resource; raises ResourceNotFoundException."""
+        with self.lock:
+            resource = self.resource_by_arn(arn)
+            resource.tags.update(tags)
+            resource.was_tagged = True
+
+    def untag_resource(self, arn: str, tag_keys: Iterable[str]) -> None:
+        """Remove tags from a resource; raises ResourceNotFoundException."""
+        with self.lock:
+            resource = self.resource_by_arn(arn)
+            for key in tag_keys:
+                resource.tags.pop(key, None)
+
+    def resource_by_arn(self, arn: str) -> Resource:
+        """The resource with this ARN; raises ResourceNotFoundException."""
+        for resource in self.all_resources():
+            if resource.arn == arn:
+                return resource
+        raise ResourceNotFoundException(f"Resource {arn} not found", resource_id=arn, resource_type="RESOURCE")
+
+
+def forwarded_groups(service: Service, *, except_rule: Rule | None = None) -> set[str]:
+    """The ids of the target groups that the service forwards to, leaving one rule out of account."""
+    return {
+        weighted["targetGroupIdentifier"]
+        for listener in service.listeners.values()
+        for rule in listener.rules.values()
+        if rule is not except_rule
+        for weighted in rule.action.get("forward", {}).get("targetGroups", ())
+    }
+
+
+def require_status(resource: Resource, *allowed: str) -> None:
+    """Raise ConflictException, in the words of AWS, unless the resource is in one of the states."""
+    if resource.status not in allowed:
+        raise ConflictException(
+            f"Invalid resource status for this operation, resource id {resource.id}, status: {resource.status}",
+            resource_id=resource.id,
+            resource_type=resource.kind.error_type,
+        )
+
+
+def conflict(resource: Resource, message: str) -> ConflictException:
+    """The ConflictException about this resource."""
+    return ConflictException(message, resource_id=resource.id, resource_type=resource.kind.error_type)
+
+
+def require_unique_name(existing: Iterable[Resource], name: str) -> None:
+    """Raise ConflictException when one of the resources has this name already."""
+    for resource in existing:
+        if resource.name == name:
+            raise conflict(resource, f"{resource.kind.name} with name {name} already exists")
+
+
+lattice_backends = BackendDict(LatticeBackend, "vpc-lattice")

@@ -1,0 +1,55 @@
+"""What a user of the emulator may choose: how long changes take, the quotas, and failures to come.
+
+It holds choices only; what AWS fixes (limits of shapes, error codes, order of states) is not configurable.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .faults import FaultPlan
+from .lifecycle import DURATIONS
+from .quotas import DEFAULT_QUOTAS
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """`durations` are virtual seconds by (kind, state); `quotas` are limits by quota code; the rest are seconds."""
+
+    durations: Mapping[tuple[str, str], float] = field(default_factory=lambda: dict(DURATIONS))
+    quotas: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_QUOTAS))
+    draining_seconds: float = 60.0
+    unused_target_removal_seconds: float = 2.0
+    faults: FaultPlan = field(default_factory=FaultPlan)
+
+
+_current = Configuration()
+
+
+def current() -> Configuration:
+    """The configuration of this process."""
+    return _current
+
+
+def use(configuration: Configuration) -> None:
+    """Make `configuration` the one of this process; changes that are under way take their new duration."""
+    global _current  # noqa: PLW0603 - as with the clock, one for each process is the point
+    _current = configuration
+
+
+def reconfigure(
+    *, durations: Mapping[tuple[str, str], float] | None = None, quotas: Mapping[str, int] | None = None
+) -> None:
+    """Override some durations and quotas, keep the others; raises KeyError for a name that does not exist."""
+    for name in durations or {}:
+        DURATIONS[name]
+    for code in quotas or {}:
+        DEFAULT_QUOTAS[code]
+    use(
+        Configuration(
+            durations={**_current.durations, **(durations or {})},
+            quotas={**_current.quotas, **(quotas or {})},
+            draining_seconds=_current.draining_seconds,
+            unused_target_removal_seconds=_current.unused_target_removal_seconds,
+            faults=_current.faults,
+        )
+    )

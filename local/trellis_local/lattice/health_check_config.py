@@ -1,0 +1,66 @@
+"""The health check configuration of target groups: defaults, updates by field, and the codes of the matcher.
+
+A zero or an empty value sets a field back to its default, as the API documents.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import ValidationException, invalid_field
+
+Document = dict[str, Any]
+_DEFAULTS: Mapping[str, Any] = {
+    "protocol": "HTTP",
+    "path": "/",
+    "healthCheckIntervalSeconds": 30,
+    "healthCheckTimeoutSeconds": 5,
+    "healthyThresholdCount": 5,
+    "unhealthyThresholdCount": 2,
+    "matcher": {"httpCode": "200"},
+}
+# The API model allows 0 in all of these, for "back to the default"; the user guide gives the real ranges.
+_RANGES = {
+    "healthCheckIntervalSeconds": (5, 300),
+    "healthCheckTimeoutSeconds": (1, 120),
+    "healthyThresholdCount": (2, 10),
+    "unhealthyThresholdCount": (2, 10),
+}
+
+
+def default_health_check(config: Mapping[str, Any]) -> Document:
+    """What a group gets that says nothing: checks are on for HTTP1 only."""
+    is_http1 = config["protocol"] != "TCP" and config.get("protocolVersion", "HTTP1") == "HTTP1"
+    return {"enabled": is_http1, **_DEFAULTS}
+
+
+def merged_health_check(current: Mapping[str, Any], update: Mapping[str, Any]) -> Document:
+    """The current check with the fields of an update; raises ValidationException for a value that is out of range."""
+    merged = dict(current)
+    for name, value in update.items():
+        if name != "enabled" and value in (0, "", {"httpCode": ""}):
+            merged.pop(name, None)
+            merged.update({name: _DEFAULTS[name]} if name in _DEFAULTS else {})
+        else:
+            merged[name] = value
+    for name, (lowest, highest) in _RANGES.items():
+        if not lowest <= merged[name] <= highest:
+            raise invalid_field(f"healthCheck.{name}", f"must be from {lowest} to {highest}")
+    if merged["protocol"] == "TCP":
+        raise invalid_field("healthCheck.protocol", "must be HTTP or HTTPS")
+    if merged["healthCheckTimeoutSeconds"] >= merged["healthCheckIntervalSeconds"]:
+        raise ValidationException("The health check timeout must be less than the interval.")
+    matching_codes(merged["matcher"]["httpCode"])
+    return merged
+
+
+def matching_codes(text: str) -> frozenset[int]:
+    """The HTTP codes of a matcher such as 200,202 or 200-299; raises ValidationException."""
+    codes: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not first.isdigit() or not (last or first).isdigit():
+            raise invalid_field("healthCheck.matcher.httpCode", f"{text} is neither a code, nor a list, nor a range")
+        codes.update(range(int(first), int(last or first) + 1))
+    if not codes or min(codes) < 200 or max(codes) > 499:
+        raise invalid_field("healthCheck.matcher.httpCode", "must be from 200 to 499")
+    return frozenset(codes)

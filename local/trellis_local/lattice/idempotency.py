@@ -1,0 +1,44 @@
+"""Client tokens: a repeated create with the same token and parameters gets the same answer and creates nothing.
+
+A token is remembered as long as the resource that it created exists.
+"""
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .errors import ConflictException
+
+Document = dict[str, Any]
+
+
+class ClientTokens:
+    """The tokens of one account and region, by operation."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, str], tuple[Document, Document]] = {}
+
+    def earlier_answer(self, operation: str, request: Mapping[str, Any]) -> Document | None:
+        """The answer that this token got before; raises ConflictException when it came with other parameters."""
+        token = request.get("clientToken")
+        known = self._answers.get((operation, token)) if token is not None else None
+        if known is None:
+            return None
+        earlier_request, answer = known
+        if earlier_request != request:
+            raise ConflictException(
+                f"The client token {token} was used before with other parameters.",
+                resource_id=answer["id"],
+                resource_type="CLIENT_TOKEN",
+            )
+        return copy.deepcopy(answer)
+
+    def remember(self, operation: str, request: Mapping[str, Any], answer: Document) -> None:
+        """Keep the answer of a create that had a token."""
+        if "clientToken" in request:
+            self._answers[operation, request["clientToken"]] = copy.deepcopy((dict(request), answer))
+
+    def forget_all_but(self, existing_ids: Iterable[str]) -> None:
+        """Drop the tokens of resources that no longer exist."""
+        kept = set(existing_ids)
+        self._answers = {key: known for key, known in self._answers.items() if known[1]["id"] in kept}

@@ -1,0 +1,87 @@
+"""Answers HTTP requests for moto: reads and checks the request, runs the operation under the lock, writes the answer.
+
+What is not emulated, or not an operation at all, is a loud error in the form of the API and never a page of HTML.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, cast
+
+import botocore.session
+from botocore import xform_name
+from botocore.model import ServiceModel, StructureShape
+
+from .backend import LatticeBackend, lattice_backends
+from .moto_seam import ActionResult, BaseResponse, operation_of
+from .operations import Operation, find_operation
+from .request import read_request
+from .tags import require_user_tags
+from .validation import validate
+
+_MODEL: ServiceModel = botocore.session.get_session().get_service_model("vpc-lattice")
+
+
+class LatticeResponse(BaseResponse):  # type: ignore[misc]
+    """One request and its answer; moto calls the method that is named like the operation."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name="vpc-lattice")
+
+    @property
+    def backend(self) -> LatticeBackend:
+        """The backend of the caller's account in the region of the request."""
+        return cast(LatticeBackend, lattice_backends[self.current_account][self.region])
+
+    def call_action(self) -> Any:
+        """Answer the request that moto has set up; moto itself would answer an unknown path with nothing."""
+        if operation_of(self) is None:
+            status, headers, body = _error(
+                404,
+                code="UnknownOperationException",
+                message=f"{self.method} {self.path} is not an operation of VPC Lattice.",
+            )
+            return status, headers, body
+        return super().call_action()
+
+    def run(self, name: str, operation: Operation) -> dict[str, Any]:
+        """Run one operation; raises the modelled errors."""
+        shape = cast(StructureShape, _MODEL.operation_model(name).input_shape)
+        request = read_request(shape, labels=self.uri_match, query=self.normalized_request.args, body=self.body)
+        validate(shape, request)
+        require_user_tags(request)
+        backend = self.backend
+        with backend.lock:
+            backend.settle_region()
+            tokens = backend.client_tokens
+            tokens.forget_all_but(resource.id for resource in backend.all_resources())
+            earlier = tokens.earlier_answer(name, request)
+            if earlier is not None:
+                return earlier
+            answer = operation(backend, request)
+            tokens.remember(name, request, answer)
+            backend.follow_references()
+        return answer
+
+
+def _emulated(name: str, operation: Operation) -> Callable[[LatticeResponse], Any]:
+    def answer(response: LatticeResponse) -> Any:
+        return ActionResult(response.run(name, operation))
+
+    return answer
+
+
+def _not_emulated(name: str) -> Callable[[LatticeResponse], Any]:
+    def answer(_: LatticeResponse) -> Any:
+        return _error(501, code="NotImplementedException", message=f"operation {name} is not emulated")
+
+    return answer
+
+
+def _error(status: int, *, code: str, message: str) -> tuple[int, dict[str, Any], str]:
+    headers = {"Content-Type": "application/json", "X-Amzn-Errortype": code, "status": status}
+    return status, headers, json.dumps({"message": message})
+
+
+for _name in _MODEL.operation_names:
+    _operation = find_operation(_name)
+    setattr(LatticeResponse, xform_name(_name), _emulated(_name, _operation) if _operation else _not_emulated(_name))

@@ -1,0 +1,110 @@
+"""The operations on associations between services and service networks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import quotas
+from .backend import LatticeBackend, conflict, require_status
+from .configuration import current
+from .errors import ValidationException
+from .network_sharing import shared_service, shared_service_network
+from .paging import page
+from .resources import Service, ServiceAssociation, ServiceNetwork, present
+from .service_networks import service_associations_of
+
+Document = dict[str, Any]
+Request = Mapping[str, Any]
+
+
+def create_service_network_service_association(backend: LatticeBackend, request: Request) -> Document:
+    """Associate an ACTIVE service with a network that has no service of the same custom domain name."""
+    network = shared_service_network(backend, request["serviceNetworkIdentifier"])
+    service = shared_service(backend, request["serviceIdentifier"])
+    require_status(service, "ACTIVE")
+    _require_new_in_network(backend, network=network, service=service)
+    association = ServiceAssociation(
+        **backend.common_members(ServiceAssociation.kind, request), network_arn=network.arn, service_arn=service.arn
+    )
+    backend.service_associations[association.id] = association
+    backend.begin(association, "CREATE_IN_PROGRESS")
+    return {**_identity(association), "createdBy": association.account, **_domain_names(service)}
+
+
+def get_service_network_service_association(backend: LatticeBackend, request: Request) -> Document:
+    """Describe an association."""
+    association = _find(backend, request)
+    return {**_summary(backend, association), **association.failure}
+
+
+def list_service_network_service_associations(backend: LatticeBackend, request: Request) -> Document:
+    """List the associations of a network or of a service; one of the two must be given."""
+    service, network = request.get("serviceIdentifier"), request.get("serviceNetworkIdentifier")
+    if service is None and network is None:
+        raise ValidationException("Either serviceNetworkIdentifier or serviceIdentifier is required.")
+    found = [
+        association
+        for association in backend.service_associations.values()
+        if service in (None, association.service_arn, association.service_arn.rsplit("/", 1)[-1])
+        and network in (None, association.network_arn, association.network_arn.rsplit("/", 1)[-1])
+    ]
+    return page(found, request, key=lambda item: item.sequence, render=lambda item: _summary(backend, item))
+
+
+def delete_service_network_service_association(backend: LatticeBackend, request: Request) -> Document:
+    """Delete an association that is not being created."""
+    association = _find(backend, request)
+    if association.status != "DELETE_IN_PROGRESS":
+        require_status(association, "ACTIVE", "CREATE_FAILED", "DELETE_FAILED")
+        backend.begin(association, "DELETE_IN_PROGRESS")
+    return _identity(association)
+
+
+def _require_new_in_network(backend: LatticeBackend, *, network: ServiceNetwork, service: Service) -> None:
+    existing = service_associations_of(backend, network.arn)
+    for association in existing:
+        if association.service_arn == service.arn:
+            raise conflict(association, f"Service {service.id} is already associated to {network.id}.")
+        other = _service(backend, association)
+        if service.custom_domain_name and service.domain_names & other.domain_names:
+            raise conflict(
+                association,
+                f"Service {other.id} of {network.id} has the custom domain name {service.custom_domain_name} already.",
+            )
+    quotas.check_quota(
+        quotas.SERVICE_ASSOCIATIONS_PER_NETWORK,
+        wanted=len(existing) + 1,
+        limits=current().quotas,
+        parent_id=network.id,
+    )
+
+
+def _find(backend: LatticeBackend, request: Request) -> ServiceAssociation:
+    identifier = request["serviceNetworkServiceAssociationIdentifier"]
+    return backend.find(backend.service_associations, ServiceAssociation.kind, identifier)
+
+
+def _service(backend: LatticeBackend, association: ServiceAssociation) -> Service:
+    return backend.owner_of(association.service_arn).service(association.service_arn)
+
+
+def _identity(association: ServiceAssociation) -> Document:
+    return {"id": association.id, "arn": association.arn, "status": association.status}
+
+
+def _domain_names(service: Service) -> Document:
+    return present(dnsEntry=service.dns_entry, customDomainName=service.custom_domain_name)
+
+
+def _summary(backend: LatticeBackend, association: ServiceAssociation) -> Document:
+    service = _service(backend, association)
+    network = backend.owner_of(association.network_arn).service_network(association.network_arn)
+    return {
+        **_identity(association),
+        "createdBy": association.account,
+        "createdAt": association.created_at,
+        "serviceId": service.id,
+        "serviceName": service.name,
+        "serviceArn": service.arn,
+        **network.reference,
+        **_domain_names(service),
+    }

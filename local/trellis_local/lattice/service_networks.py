@@ -1,0 +1,103 @@
+"""The operations on service networks, which exist at once and have no status."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import quotas
+from .backend import LatticeBackend, conflict, require_unique_name
+from .configuration import current
+from .paging import page
+from .resources import ServiceAssociation, ServiceNetwork, VpcAssociation
+
+Document = dict[str, Any]
+Request = Mapping[str, Any]
+
+
+def create_service_network(backend: LatticeBackend, request: Request) -> Document:
+    """Create a service network."""
+    require_unique_name(backend.service_networks.values(), request["name"])
+    quotas.check_quota(quotas.SERVICE_NETWORKS, wanted=len(backend.service_networks) + 1, limits=current().quotas)
+    network = ServiceNetwork(
+        **backend.common_members(ServiceNetwork.kind, request),
+        auth_type=request.get("authType", "NONE"),
+        sharing_enabled=request.get("sharingConfig", {}).get("enabled", True),
+    )
+    backend.service_networks[network.id] = network
+    return {**_identity(network), "authType": network.auth_type, "sharingConfig": {"enabled": network.sharing_enabled}}
+
+
+def get_service_network(backend: LatticeBackend, request: Request) -> Document:
+    """Describe a service network, with the numbers of its associations."""
+    network = backend.service_network(request["serviceNetworkIdentifier"])
+    return {
+        **_identity(network),
+        **network.times,
+        "authType": network.auth_type,
+        "sharingConfig": {"enabled": network.sharing_enabled},
+        **_association_counts(backend, network),
+    }
+
+
+def list_service_networks(backend: LatticeBackend, request: Request) -> Document:
+    """List the service networks of the account."""
+    return page(
+        backend.service_networks.values(),
+        request,
+        key=lambda network: network.sequence,
+        render=lambda network: {
+            **_identity(network),
+            **network.times,
+            **_association_counts(backend, network),
+            "numberOfAssociatedResourceConfigurations": 0,
+        },
+    )
+
+
+def update_service_network(backend: LatticeBackend, request: Request) -> Document:
+    """Change the auth type, the only thing of a network that can change."""
+    network = backend.service_network(request["serviceNetworkIdentifier"])
+    network.auth_type = request["authType"]
+    network.last_updated_at = backend.now()
+    return {**_identity(network), "authType": network.auth_type}
+
+
+def delete_service_network(backend: LatticeBackend, request: Request) -> Document:
+    """Delete a network without associations, and its policies with it."""
+    network = backend.service_network(request["serviceNetworkIdentifier"])
+    if vpc_associations_of(backend, network.arn):
+        raise conflict(network, f"ServiceNetwork {network.id} has VPC(s) associated")
+    if service_associations_of(backend, network.arn):
+        raise conflict(network, f"ServiceNetwork {network.id} has service(s) associated")
+    del backend.service_networks[network.id]
+    return {}
+
+
+def vpc_associations_of(backend: LatticeBackend, network_arn: str) -> list[VpcAssociation]:
+    """The VPC associations of a network, in any account."""
+    return [
+        association
+        for peer in backend.peers()
+        for association in peer.vpc_associations.values()
+        if association.network_arn == network_arn
+    ]
+
+
+def service_associations_of(backend: LatticeBackend, network_arn: str) -> list[ServiceAssociation]:
+    """The service associations of a network, in any account."""
+    return [
+        association
+        for peer in backend.peers()
+        for association in peer.service_associations.values()
+        if association.network_arn == network_arn
+    ]
+
+
+def _identity(network: ServiceNetwork) -> Document:
+    return {"id": network.id, "arn": network.arn, "name": network.name}
+
+
+def _association_counts(backend: LatticeBackend, network: ServiceNetwork) -> Document:
+    return {
+        "numberOfAssociatedVPCs": len(vpc_associations_of(backend, network.arn)),
+        "numberOfAssociatedServices": len(service_associations_of(backend, network.arn)),
+    }

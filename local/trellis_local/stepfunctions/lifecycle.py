@@ -1,0 +1,165 @@
+"""Starting, stopping and ending executions: what the seams put into moto's state-machine backend."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.core.exceptions import AWSError
+from moto.stepfunctions.exceptions import ExecutionDoesNotExist
+from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
+from moto.stepfunctions.parser.utils import TMP_THREADS
+
+from trellis_local import clock
+from trellis_local.stepfunctions.clients import ExecutionCredentials, RoleClients
+from trellis_local.stepfunctions.definition_check import DefinitionRefused, check, waits_for_child_executions
+from trellis_local.stepfunctions.executions import Completions, Publish, status_change_event
+
+Method = Callable[..., Any]
+
+MANAGED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+CREATION = "create-state-machine"
+CHILD_POLL_REAL_SECONDS = 5.0
+
+
+class AccessDenied(AWSError):
+    """Step Functions may not act for the caller."""
+
+    TYPE = "AccessDeniedException"
+    STATUS = 400
+
+
+class Lifecycle:
+    """Holds what the replaced methods need."""
+
+    def __init__(self, *, account: str, region: str, clients: RoleClients, publish: Publish) -> None:
+        """`publish` takes a whole event for EventBridge."""
+        self._account = account
+        self._region = region
+        self._clients = clients
+        self._publish = publish
+        self._starting = threading.RLock()
+        self._completions = Completions()
+
+    def create_state_machine(self, original: Method) -> Method:
+        """Refuse what the interpreter cannot run, and a role that Step Functions cannot use."""
+
+        def create_state_machine(backend: Any, name: str, definition: str, roleArn: str, **rest: Any) -> Any:
+            self._admit(definition, roleArn)
+            return original(backend, name, definition, roleArn, **rest)
+
+        return create_state_machine
+
+    def update_state_machine(self, original: Method) -> Method:
+        """The same checks for a changed definition or role."""
+
+        def update_state_machine(
+            backend: Any, arn: str, definition: str | None = None, role_arn: str | None = None, **rest: Any
+        ) -> Any:
+            machine = backend.describe_state_machine(arn)
+            self._admit(definition or machine.definition, role_arn or machine.roleArn)
+            return original(backend, arn, definition, role_arn, **rest)
+
+        return update_state_machine
+
+    def start_execution(self, original: Method) -> Method:
+        """moto names an execution without a name `None`, and lets two calls start the same name at once."""
+
+        def start_execution(
+            backend: Any, state_machine_arn: str, name: str | None = None, execution_input: str | None = None, **rest: Any
+        ) -> Any:
+            if name:
+                backend._validate_name(name)
+            with self._starting:
+                return original(backend, state_machine_arn, name or str(uuid.uuid4()), execution_input, **rest)
+
+        return start_execution
+
+    def stop_execution(self, backend: Any, execution_arn: str) -> Any:
+        """moto loses error and cause, and leaves the execution RUNNING until its current Task has ended."""
+        execution = backend.describe_execution(execution_arn)
+        if execution.status != ExecutionStatus.RUNNING:
+            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{execution_arn}'")
+        worker = execution.exec_worker
+        while worker.env is None or worker.env.program_state() is None:
+            clock.current().sleep(0.01)
+        stopped = clock.current().now()
+        worker.stop(stop_date=stopped, error=None, cause=None)
+        execution.exec_status = ExecutionStatus.ABORTED
+        execution.stop_date = stopped
+        self._tell(execution)
+        return execution
+
+    def start(self, original: Method) -> Method:
+        """Execution.start: the RUNNING event."""
+
+        def start(execution: Any) -> None:
+            original(execution)
+            self._tell(execution)
+
+        return start
+
+    def terminated(self, original: Method) -> Method:
+        """The end of an execution: its event, the wake-up of a waiting parent, and no pile of finished threads."""
+
+        def terminated(communication: Any) -> None:
+            execution = communication.execution
+            if execution.exec_status == ExecutionStatus.ABORTED:
+                return
+            original(communication)
+            self._tell(execution)
+            TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+
+        return terminated
+
+    def wait_for_child(self, original: Method) -> Method:
+        """The resolver of `.sync:2` asks DescribeExecution when the child has ended, not twice a second."""
+
+        def build(task: Any, env: Any, *args: Any, **kwargs: Any) -> Method:
+            arn = env.stack[-1]["ExecutionArn"] if "ExecutionArn" in env.stack[-1] else env.stack[-1]["executionArn"]
+            env.stack[-1].setdefault("ExecutionArn", arn)
+            resolve = original(task, env, *args, **kwargs)
+
+            def resolver() -> Any:
+                self._completions.wait(arn, real_seconds=CHILD_POLL_REAL_SECONDS)
+                return resolve()
+
+            return resolver
+
+        return build
+
+    def _tell(self, execution: Any) -> None:
+        self._publish(status_change_event(execution, account=self._account, region=self._region))
+        if execution.exec_status != ExecutionStatus.RUNNING:
+            self._completions.note(execution.exec_arn)
+
+    def _admit(self, definition: str, role_arn: str) -> None:
+        try:
+            document = check(definition)
+        except DefinitionRefused as refusal:
+            raise InvalidDefinition(message=f"Invalid State Machine Definition: '{refusal}'") from refusal
+        credentials = ExecutionCredentials(role_arn, CREATION)
+        try:
+            self._clients.assume(credentials)
+        except ClientError as error:
+            cause = f"The service principal states.amazonaws.com is not authorized to assume the role {role_arn}: {error}"
+            raise AccessDenied(cause) from error
+        if waits_for_child_executions(document):
+            self._create_managed_rule(credentials)
+
+    def _create_managed_rule(self, credentials: ExecutionCredentials) -> None:
+        """AWS waits for `.sync` children by a rule that it makes under the machine's role, when the machine is made.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html. The rule is disabled here: the
+        interpreter itself wakes the parent.
+        """
+        events = self._clients.client("events", region=self._region, credentials=credentials)
+        pattern = '{"source":["aws.states"],"detail-type":["Step Functions Execution Status Change"]}'
+        target = f"arn:aws:states:{self._region}:{self._account}:stateMachine:managed"
+        try:
+            events.put_rule(Name=MANAGED_RULE, EventPattern=pattern, State="DISABLED")
+            events.put_targets(Rule=MANAGED_RULE, Targets=[{"Id": "StepFunctions", "Arn": target}])
+            events.describe_rule(Name=MANAGED_RULE)
+        except ClientError as error:
+            raise AccessDenied(f"'{credentials.role_arn}' is not authorized to create managed-rule: {error}") from error

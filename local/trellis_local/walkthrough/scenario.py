@@ -1,0 +1,208 @@
+"""The steps of the walk-through, in order: onboard, route, name, traffic, leave."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from trellis_local.walkthrough.bystanders import Bystanders
+from trellis_local.walkthrough.infrastructure import Infrastructure
+from trellis_local.walkthrough.leftovers import leftovers
+from trellis_local.walkthrough.world import Check, CheckFailedError, World
+
+NETWORK = "eks-lattice-network"
+HOSTNAME = "datastore.lattice-test.io"
+CLUSTER_A, CLUSTER_B = "EKS-CLUSTER-A", "EKS-CLUSTER-B"
+
+_ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/apps/httproutes/datastore"
+_DOMAIN = "application-networking.k8s.aws/lattice-assigned-domain-name"
+_REQUESTS = 1000
+_CLIENTS = 4
+
+
+class Walkthrough:
+    """Acts the scenario in a world; `checks` grows as it goes. `manifests` is the folder with both clusters' files."""
+
+    def __init__(self, world: World, manifests: Path) -> None:
+        self.world = world
+        self.checks: list[Check] = []
+        self._manifests = manifests
+        self._infrastructure = Infrastructure(world, CLUSTER_A, CLUSTER_B, NETWORK)
+        self._bystanders = Bystanders(world)
+
+    def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The steps by name."""
+        yield "Onboard", self.onboard
+        yield "Route", self.route
+        yield "Name", self.name
+        yield "Traffic", self.traffic
+        yield "Leave", self.leave
+
+    def onboard(self) -> None:
+        """Two tagged clusters are created; the rest happens by itself."""
+        self._infrastructure.create()
+        self._bystanders.create(self._infrastructure.vpcs["outside"])
+        self._infrastructure.create_clusters()
+        self.world.wait("both clusters onboarded", lambda: self._onboarded() == {CLUSTER_A, CLUSTER_B}, seconds=180)
+        lattice = self.world.aws("vpc-lattice")
+        named = [item for item in lattice.list_service_networks()["items"] if item["name"] == NETWORK]
+        self._check("Onboard", f"service network {NETWORK} exists once", len(named), expected=1)
+        for place in ("a", "b"):
+            vpc_id = self._infrastructure.vpcs[place]
+            items = lattice.list_service_network_vpc_associations(vpcIdentifier=vpc_id)["items"]
+            found = [(item["serviceNetworkName"], item["status"]) for item in items]
+            self._check("Onboard", f"VPC-{place.upper()} is associated", found, expected=[(NETWORK, "ACTIVE")])
+        for cluster in (CLUSTER_A, CLUSTER_B):
+            sources = self._infrastructure.link_local_sources(cluster)
+            self._check("Onboard", f"security group of {cluster} admits VPC Lattice", len(sources) >= 1, expected=True)
+
+    def route(self) -> None:
+        """The manifests become a service with a listener, rules and healthy targets."""
+        for cluster in (CLUSTER_A, CLUSTER_B):
+            self.world.apply(cluster, self._manifests / cluster.lower().removeprefix("eks-"))
+            self.world.run("reconcile-cluster", {"cluster": cluster})
+        service = self._service()
+        self._check("Route", "one service for the hostname", service["customDomainName"], expected=HOSTNAME)
+        self._check_listener(service["id"])
+        lattice = self.world.aws("vpc-lattice")
+        groups = [
+            item for item in lattice.list_target_groups()["items"] if service["arn"] in item.get("serviceArns", [])
+        ]
+        self._check("Route", "target groups of the service", len(groups), expected=2)
+        healthy = self.world.wait("all targets healthy", lambda: self._healthy(groups))
+        self._check("Route", "every pod is a healthy target", healthy, expected={"HEALTHY"})
+        self._check_status(service["dnsEntry"]["domainName"])
+
+    def name(self) -> None:
+        """The hostname leads to the service, in both VPCs."""
+        route53 = self.world.aws("route53")
+        zone_id = self._infrastructure.zone_id
+        records = route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+        targets = [
+            value["Value"].removesuffix(".")
+            for record in records
+            if (record["Name"], record["Type"]) == (f"{HOSTNAME}.", "CNAME")
+            for value in record["ResourceRecords"]
+        ]
+        self._check("Name", "CNAME to the service", targets, expected=[self._service()["dnsEntry"]["domainName"]])
+        vpcs = {vpc["VPCId"] for vpc in route53.get_hosted_zone(Id=zone_id)["VPCs"]}
+        both = {self._infrastructure.vpcs["a"], self._infrastructure.vpcs["b"]}
+        self._check("Name", "zone is associated with both VPCs", both <= vpcs, expected=True)
+
+    def traffic(self) -> None:
+        """Requests from VPC-A are split as the weights say; a VPC outside the network gets no answer."""
+        vpcs = self._infrastructure.vpcs
+        popular = self._versions(vpcs["a"], "/popular", 50)
+        self._check("Traffic", "GET /popular is answered by v1 only", popular, expected=Counter({"v1": 50}))
+        summary = self._versions(vpcs["a"], "/summary", _REQUESTS)
+        share, error = 0.1, 3 * math.sqrt(0.1 * 0.9 / _REQUESTS)
+        found = summary["v2"] / _REQUESTS
+        within = abs(found - share) <= error and summary["v1"] + summary["v2"] == _REQUESTS
+        self._note("Traffic", f"{_REQUESTS} x GET /summary split 90:10 (v2 {found:.1%}, 3 s.e. = {error:.1%})", dict(summary), passed=within)
+        outside = self.world.get(vpcs["outside"], f"http://{HOSTNAME}/popular").status
+        self._check("Traffic", "no answer in a VPC outside the network", outside, expected=0)
+        through = self.world.get(vpcs["a"], f"http://{HOSTNAME}/other").status
+        self._check("Traffic", "a path without a rule gets the default action", through, expected=404)
+
+    def leave(self) -> None:
+        """The route goes, then the clusters; nothing of Trellis stays, everything else does."""
+        self.world.kubernetes(CLUSTER_B).delete(_ROUTE)
+        self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+        names = [item.get("customDomainName") for item in self.world.aws("vpc-lattice").list_services()["items"]]
+        self._check("Leave", "the deleted route's service is gone", HOSTNAME in names, expected=False)
+        self._infrastructure.remove_clusters()
+        self.world.wait("both clusters offboarded", self._offboarded, seconds=180)
+        self._check("Leave", "resources of Trellis left behind", leftovers(self.world), expected=[])
+        self._check("Leave", "everybody else's resources are untouched", self._bystanders.changed(), expected=[])
+
+    def _check(self, step: str, what: str, found: Any, *, expected: Any) -> None:
+        self._note(step, what, found, passed=found == expected)
+
+    def _note(self, step: str, what: str, found: Any, *, passed: bool) -> None:
+        self.checks.append(Check(step, what, str(found), passed))
+        if not passed:
+            raise CheckFailedError(f"{step}: {what}: found {found}")
+
+    def _onboarded(self) -> set[str]:
+        executions = self._executions("onboard-cluster")
+        failed = [execution["name"] for execution in executions if execution["status"] not in {"RUNNING", "SUCCEEDED"}]
+        if failed:
+            raise CheckFailedError(f"onboarding failed: {failed}")
+        table = self.world.aws("dynamodb")
+        name = next(name for name in table.list_tables()["TableNames"] if "Fleet" in name)
+        items = table.scan(TableName=name)["Items"]
+        registered = {item["sk"]["S"] for item in items if item["pk"]["S"] == "CLUSTER"}
+        running = any(execution["status"] == "RUNNING" for execution in executions)
+        return set() if running else registered
+
+    def _offboarded(self) -> bool:
+        executions = self._executions("offboard-cluster")
+        failed = [execution["name"] for execution in executions if execution["status"] not in {"RUNNING", "SUCCEEDED"}]
+        if failed:
+            raise CheckFailedError(f"offboarding failed: {failed}")
+        return len(executions) >= 2 and not any(execution["status"] == "RUNNING" for execution in executions)
+
+    def _executions(self, machine: str) -> list[dict[str, Any]]:
+        arn = self.world.status()["stateMachines"][machine]
+        executions: list[dict[str, Any]] = self.world.aws("stepfunctions").list_executions(stateMachineArn=arn)[
+            "executions"
+        ]
+        return executions
+
+    def _service(self) -> dict[str, Any]:
+        items = self.world.aws("vpc-lattice").list_services()["items"]
+        found = [item for item in items if item.get("customDomainName") == HOSTNAME]
+        if len(found) != 1:
+            raise CheckFailedError(f"services with the custom domain {HOSTNAME}: {found}")
+        service: dict[str, Any] = found[0]
+        return service
+
+    def _check_listener(self, service_id: str) -> None:
+        lattice = self.world.aws("vpc-lattice")
+        listeners = lattice.list_listeners(serviceIdentifier=service_id)["items"]
+        found = [(listener["protocol"], listener["port"]) for listener in listeners]
+        self._check("Route", "one HTTP listener", found, expected=[("HTTP", 80)])
+        rules = lattice.list_rules(serviceIdentifier=service_id, listenerIdentifier=listeners[0]["id"])["items"]
+        details = [
+            lattice.get_rule(
+                serviceIdentifier=service_id, listenerIdentifier=listeners[0]["id"], ruleIdentifier=rule["id"]
+            )
+            for rule in rules
+            if not rule["isDefault"]
+        ]
+        # A Gateway API prefix matches whole path elements, which takes two rules of VPC Lattice.
+        paths = {
+            next(iter(rule["match"]["httpMatch"]["pathMatch"]["match"].values())).rstrip("/") for rule in details
+        }
+        self._check("Route", "rules of the two paths", sorted(paths), expected=["/popular", "/summary"])
+
+    def _healthy(self, groups: list[dict[str, Any]]) -> set[str] | None:
+        lattice = self.world.aws("vpc-lattice")
+        targets = [
+            target["status"]
+            for group in groups
+            for target in lattice.list_targets(targetGroupIdentifier=group["id"])["items"]
+        ]
+        return set(targets) if targets and set(targets) == {"HEALTHY"} else None
+
+    def _check_status(self, domain_name: str) -> None:
+        route = self.world.kubernetes(CLUSTER_B).get(_ROUTE) or {}
+        conditions = {
+            condition["type"]: condition["status"]
+            for parent in route["status"]["parents"]
+            for condition in parent["conditions"]
+        }
+        wanted = {name: conditions.get(name) for name in ("Accepted", "ResolvedRefs", "Programmed")}
+        self._check("Route", "conditions of the HTTPRoute", wanted, expected=dict.fromkeys(wanted, "True"))
+        annotation = route["metadata"].get("annotations", {}).get(_DOMAIN)
+        self._check("Route", "HTTPRoute carries the domain name", annotation, expected=domain_name)
+
+    def _versions(self, vpc_id: str, path: str, count: int) -> Counter[str]:
+        def version(_: int) -> str:
+            answer = self.world.get(vpc_id, f"http://{HOSTNAME}{path}")
+            return str(answer.document.get("version", answer.status))
+
+        with ThreadPoolExecutor(_CLIENTS) as clients:
+            return Counter(clients.map(version, range(count)))

@@ -1,0 +1,130 @@
+"""A mocked AWS with the VPC Lattice backend installed, and a clock that only the test moves."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from trellis_local import clock, lattice
+from trellis_local.lattice import configuration
+
+REGION = "us-west-2"
+
+
+@dataclass(frozen=True)
+class SteppedClock(clock.Clock):
+    """Virtual time stands still until `advance`; background loops run a thousand times faster than real time."""
+
+    speed: float = 1000.0
+    _elapsed: list[float] = field(default_factory=lambda: [0.0])
+
+    def time(self) -> float:
+        return self.start + self._elapsed[0]
+
+    def advance(self, seconds: float) -> None:
+        self._elapsed[0] += seconds
+
+
+@pytest.fixture
+def stepped() -> Iterator[SteppedClock]:
+    before, settings_before = clock.current(), configuration.current()
+    stepped = SteppedClock(start=1_800_000_000.0)
+    clock.use(stepped)
+    configuration.use(configuration.Configuration())
+    yield stepped
+    clock.use(before)
+    configuration.use(settings_before)
+
+
+@pytest.fixture
+def aws(stepped: SteppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", "111122223333")
+    lattice.install()
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def client(aws: None) -> Any:
+    return boto3.client("vpc-lattice", REGION)
+
+
+@pytest.fixture
+def vpc_id(aws: None) -> str:
+    vpc_id: str = boto3.client("ec2", REGION).create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    return vpc_id
+
+
+@pytest.fixture
+def network_id(client: Any) -> str:
+    network_id: str = client.create_service_network(name="platform")["id"]
+    return network_id
+
+
+@pytest.fixture
+def make_service(client: Any, stepped: SteppedClock) -> Callable[..., str]:
+    """Create a service, ACTIVE unless it shall be new."""
+
+    def make(name: str, *, is_new: bool = False, **members: Any) -> str:
+        service_id: str = client.create_service(name=name, **members)["id"]
+        stepped.advance(0 if is_new else 3)
+        return service_id
+
+    return make
+
+
+@pytest.fixture
+def make_group(client: Any, vpc_id: str, stepped: SteppedClock) -> Callable[..., str]:
+    """Create a target group of type IP, ACTIVE unless it shall be new."""
+
+    def make(name: str, *, is_new: bool = False, **config: Any) -> str:
+        config = {"port": 80, "protocol": "HTTP", "vpcIdentifier": vpc_id, **config}
+        group_id: str = client.create_target_group(name=name, type="IP", config=config)["id"]
+        stepped.advance(0 if is_new else 2)
+        return group_id
+
+    return make
+
+
+@pytest.fixture
+def make_listener(client: Any) -> Callable[..., str]:
+    """Create an HTTP listener with a fixed response, or forwarding to groups."""
+
+    def make(service_id: str, *group_ids: str, name: str = "http", **members: Any) -> str:
+        listener_id: str = client.create_listener(
+            **{
+                "serviceIdentifier": service_id,
+                "name": name,
+                "protocol": "HTTP",
+                "defaultAction": forward(*group_ids) if group_ids else NOT_FOUND,
+                **members,
+            }
+        )["id"]
+        return listener_id
+
+    return make
+
+
+NOT_FOUND = {"fixedResponse": {"statusCode": 404}}
+
+
+def forward(*group_ids: str) -> dict[str, Any]:
+    return {"forward": {"targetGroups": [{"targetGroupIdentifier": g, "weight": 1} for g in group_ids]}}
+
+
+@pytest.fixture
+def error_of() -> Callable[..., dict[str, Any]]:
+    """The error answer of a call that must fail, with its HTTP status as `status`."""
+
+    def run(call: Callable[..., Any], **parameters: Any) -> dict[str, Any]:
+        with pytest.raises(ClientError) as raised:
+            call(**parameters)
+        answer: dict[str, Any] = dict(raised.value.response)
+        return {**answer, "code": answer["Error"]["Code"], "status": answer["ResponseMetadata"]["HTTPStatusCode"]}
+
+    return run
