@@ -3,6 +3,7 @@
 CloudFormation turns "30" into 30 and true into "true" as the API needs it; boto3 does not.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from trellis_local.deploy.errors import DeployError
 from trellis_local.deploy.intrinsics import text_of
+
+_INTEGER = re.compile(r"-?\d+")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 Clients = Callable[[str], Any]
 
@@ -50,10 +54,10 @@ def _scalar(value: Any, kind: str) -> Any:
     if kind == "string" and isinstance(value, bool | int | float):
         return text_of(value)
     if isinstance(value, str):
-        if kind in ("integer", "long") and value.lstrip("-").isdigit():
+        if kind in ("integer", "long") and _INTEGER.fullmatch(value):
             return int(value)
         if kind == "boolean" and value in ("true", "false"):
             return value == "true"
-        if kind in ("double", "float"):
+        if kind in ("double", "float") and _NUMBER.fullmatch(value):
             return float(value)
     return value

@@ -3,6 +3,7 @@
 Everything goes through boto3 calls on the endpoint. It only creates: it neither updates nor deletes a stack.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,7 @@ class _Stack:
         template = application.template
         pseudo = pseudo_parameters(account=target.account, region=target.region, stack=target.stack)
         self._target = target
+        self._clients = functools.cache(target.clients)
         self._resources: dict[str, dict[str, Any]] = template["Resources"]
         self._outputs: dict[str, dict[str, Any]] = template.get("Outputs", {})
         self._resolver = Resolver(template, {**values_of(template, overrides), **pseudo}, self._lookup)
@@ -128,7 +130,7 @@ class _Stack:
             account=self._target.account,
             region=self._target.region,
             properties=properties,
-            api=Api(self._target.clients, logical_id),
+            api=Api(self._clients, logical_id),
             registry=self._registry,
         )
 

@@ -7,6 +7,7 @@ state machine definitions are written into the template first. Nothing is built.
 import copy
 import functools
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ def transform(template_path: Path, parameters: Mapping[str, Any], *, region: str
         _keep_code_aside(logical_id, resource, template, base=template_path.parent, code=code)
         _write_definition_in(logical_id, resource, base=template_path.parent)
     _forget_global_code(local)
+    # It warns about usage metrics that it did not send anywhere.
+    logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
     translator = Translator(_managed_policies(), Parser(), boto_session=boto3.Session(region_name=region))
     try:
         translated = translator.translate(local, dict(parameters))

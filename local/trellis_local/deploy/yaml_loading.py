@@ -4,7 +4,7 @@ Dates stay text (a policy's Version looks like one), and a key that appears twic
 """
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -12,10 +12,7 @@ from trellis_local.deploy.errors import DeployError
 
 
 class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
-        first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    """PyYAML's safe loader with CloudFormation's tags, added below."""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -51,3 +48,7 @@ def _mapping(loader: _Loader, node: yaml.Node) -> dict[Any, Any]:
 
 _Loader.add_multi_constructor("!", _short_tag)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regex) for tag, regex in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}

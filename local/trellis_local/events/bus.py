@@ -62,7 +62,7 @@ class EventBus:
                     event=event,
                     target=dict(target),
                     facts=facts,
-                    execution_name=f"{event['id']}_{uuid.uuid4()}",
+                    execution_name=f"{event['id'][:40]}_{uuid.uuid4()}",
                     accepted_at=accepted_at,
                     retry=RetryPolicy.of(target),
                 )

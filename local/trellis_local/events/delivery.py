@@ -5,6 +5,7 @@ It knows neither rules nor targets: a `Delivery` attempts itself and gives itsel
 
 import heapq
 import itertools
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from trellis_local import clock
 from trellis_local.events.failures import DeliveryError
 
+_LOGGER = logging.getLogger(__name__)
 _FIRST_BACKOFF_SECONDS = 1.0
 _LONGEST_BACKOFF_SECONDS = 600.0
 
@@ -95,6 +97,8 @@ class DeliveryQueue:
         while (taken := self._take()) is not None:
             try:
                 self._attempt(*taken)
+            except Exception:
+                _LOGGER.exception("a delivery was lost in %s", threading.current_thread().name)
             finally:
                 with self._changed:
                     self._busy -= 1
@@ -116,7 +120,7 @@ class DeliveryQueue:
             delivery.attempt(attempt)
         except DeliveryError as error:
             self._failed(delivery, attempt, error)
-        except Exception as error:  # noqa: BLE001 - the entry point of this thread: one fault must not end delivery
+        except Exception as error:  # noqa: BLE001 - whatever failed, the event still has a dead-letter queue
             fault = DeliveryError("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
             delivery.give_up(fault, retries=attempt - 1, exhausted=None)
 

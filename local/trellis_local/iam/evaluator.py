@@ -132,8 +132,7 @@ def _conditions(value: Mapping[str, Mapping[str, Any]]) -> tuple[Condition, ...]
 def applies(statement: Statement, access: Access) -> bool:
     """Whether action, resource and conditions of the statement match; its principal is not looked at."""
     return (
-        any(matches(pattern, access.action, ignore_case=True) for pattern in statement.actions)
-        != statement.not_action
+        any(matches(pattern, access.action, ignore_case=True) for pattern in statement.actions) != statement.not_action
         and _matches_resource(statement, access)
         and all(holds(item.operator, item.key, item.values, access.context) for item in statement.conditions)
     )

@@ -1,15 +1,15 @@
 """Whether a role's trust policy lets somebody assume the role.
 
-A trust policy that names the caller is enough by itself; one that names the caller's account leaves it to the caller's own
-policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+A trust policy that names the caller is enough by itself; one that names the caller's account leaves it to the caller's
+own policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from trellis_local.iam.evaluator import Statement
 from trellis_local.iam.conditions import holds
+from trellis_local.iam.evaluator import Statement
 from trellis_local.iam.patterns import Context, matches
 
 
@@ -47,7 +47,9 @@ def _statement_trust(statement: Statement, caller: Caller, *, action: str, conte
     named = any(matches(pattern, action, ignore_case=True) for pattern in statement.actions) != statement.not_action
     if not named or not all(holds(item.operator, item.key, item.values, context) for item in statement.conditions):
         return Trust.NONE
-    found = max((_principal_trust(kind, name, caller) for kind, name in statement.principals), key=_rank)
+    found = max(
+        (_principal_trust(kind, name, caller) for kind, name in statement.principals), key=_rank, default=Trust.NONE
+    )
     if statement.not_principal:
         return Trust.NONE if found is not Trust.NONE else Trust.CALLER
     return found
@@ -62,8 +64,8 @@ def _principal_trust(kind: str, name: str, caller: Caller) -> Trust:
         return Trust.CALLER if caller.service and name == caller.service else Trust.NONE
     if kind != "AWS" or caller.service:
         return Trust.NONE
-    if name in caller.arns:
+    if name == "*" or name in caller.arns:
         return Trust.CALLER
-    if name in ("*", caller.account, f"arn:aws:iam::{caller.account}:root"):
+    if name in (caller.account, f"arn:aws:iam::{caller.account}:root"):
         return Trust.ACCOUNT
     return Trust.NONE

@@ -1,1 +1,5 @@
 """The embedded Kubernetes API: one HTTPS server for each emulated EKS cluster, with the controllers Trellis relies on."""
+
+from trellis_local.kubernetes.kubeconfig import write_kubeconfig as write_kubeconfig
+from trellis_local.kubernetes.launcher import KubernetesLauncher as KubernetesLauncher
+from trellis_local.kubernetes.pods import PodDirectory as PodDirectory

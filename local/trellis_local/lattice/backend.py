@@ -129,9 +129,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
 
     def peers(self) -> Iterator["LatticeBackend"]:
         """This backend and those of the other accounts in its region."""
-        for _, region, backend in list(lattice_backends.iter_backends()):
-            if region == self.region_name:
-                yield backend
+        return (backend for backend in all_backends() if backend.region_name == self.region_name)
 
     def owner_of(self, identifier: str) -> "LatticeBackend":
         """The backend that holds what this identifier names; an ARN of an unknown account is looked for here."""
@@ -260,6 +258,11 @@ def require_unique_name(existing: Iterable[Resource], name: str) -> None:
     for resource in existing:
         if resource.name == name:
             raise conflict(resource, f"{resource.kind.name} with name {name} already exists")
+
+
+def all_backends() -> list[LatticeBackend]:
+    """The backends that are in use, of all accounts and regions."""
+    return [backend for account in list(lattice_backends.values()) for backend in list(account.values())]
 
 
 lattice_backends = BackendDict(LatticeBackend, "vpc-lattice")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import clock
-from .backend import LatticeBackend, lattice_backends
+from .backend import LatticeBackend, all_backends
 from .health_status import CheckHistory
 from .moto_seam import instance_address
 from .resources import Target, TargetGroup
@@ -77,7 +77,7 @@ class HealthChecker:
         now = clock.current().time()
         due: list[_Check] = []
         present: set[Key] = set()
-        for _, _, backend in list(lattice_backends.iter_backends()):
+        for backend in all_backends():
             with backend.lock:
                 backend.settle()
                 for check in _possible_checks(backend):

@@ -3,10 +3,11 @@
 A zero or an empty value sets a field back to its default, as the API documents.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import ValidationException, invalid_field
+from .errors import invalid_field
 
 Document = dict[str, Any]
 _DEFAULTS: Mapping[str, Any] = {
@@ -47,8 +48,6 @@ def merged_health_check(current: Mapping[str, Any], update: Mapping[str, Any]) -
             raise invalid_field(f"healthCheck.{name}", f"must be from {lowest} to {highest}")
     if merged["protocol"] == "TCP":
         raise invalid_field("healthCheck.protocol", "must be HTTP or HTTPS")
-    if merged["healthCheckTimeoutSeconds"] >= merged["healthCheckIntervalSeconds"]:
-        raise ValidationException("The health check timeout must be less than the interval.")
     matching_codes(merged["matcher"]["httpCode"])
     return merged
 
@@ -57,10 +56,11 @@ def matching_codes(text: str) -> frozenset[int]:
     """The HTTP codes of a matcher such as 200,202 or 200-299; raises ValidationException."""
     codes: set[int] = set()
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not first.isdigit() or not (last or first).isdigit():
+        parsed = re.fullmatch(r"(\d{3})(?:-(\d{3}))?", part)
+        if parsed is None:
             raise invalid_field("healthCheck.matcher.httpCode", f"{text} is neither a code, nor a list, nor a range")
-        codes.update(range(int(first), int(last or first) + 1))
+        first, last = int(parsed[1]), int(parsed[2] or parsed[1])
+        codes.update(range(first, last + 1))
     if not codes or min(codes) < 200 or max(codes) > 499:
         raise invalid_field("healthCheck.matcher.httpCode", "must be from 200 to 499")
     return frozenset(codes)

@@ -20,8 +20,8 @@ class ClientTokens:
 
     def earlier_answer(self, operation: str, request: Mapping[str, Any]) -> Document | None:
         """The answer that this token got before; raises ConflictException when it came with other parameters."""
-        token = request.get("clientToken")
-        known = self._answers.get((operation, token)) if token is not None else None
+        token = request["clientToken"]
+        known = self._answers.get((operation, token))
         if known is None:
             return None
         earlier_request, answer = known
@@ -34,9 +34,8 @@ class ClientTokens:
         return copy.deepcopy(answer)
 
     def remember(self, operation: str, request: Mapping[str, Any], answer: Document) -> None:
-        """Keep the answer of a create that had a token."""
-        if "clientToken" in request:
-            self._answers[operation, request["clientToken"]] = copy.deepcopy((dict(request), answer))
+        """Keep the answer of a create with a token."""
+        self._answers[operation, request["clientToken"]] = copy.deepcopy((dict(request), answer))
 
     def forget_all_but(self, existing_ids: Iterable[str]) -> None:
         """Drop the tokens of resources that no longer exist."""

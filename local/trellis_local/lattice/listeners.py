@@ -44,6 +44,7 @@ def list_listeners(backend: LatticeBackend, request: Request) -> Document:
     """List the listeners of a service."""
     service = backend.service(request["serviceIdentifier"])
     return page(
+        "listeners",
         service.listeners.values(),
         request,
         key=lambda listener: listener.sequence,

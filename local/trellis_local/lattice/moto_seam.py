@@ -14,7 +14,7 @@ from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.exceptions import InvalidVPCIdError
 from moto.ec2.models import ec2_backends
-from moto.ram.models import ram_backends
+from moto.ram.models import ResourceShare, ram_backends
 
 __all__ = [
     "ActionResult",
@@ -33,16 +33,20 @@ __all__ = [
     "vpc_networks",
 ]
 
+_SHAREABLE_BY_RAM = ("servicenetwork", "service")  # which moto's list of shareable resource types lacks
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def replace_vpc_lattice(backends: Any) -> None:
-    """Make moto serve vpc-lattice from these backends, in process and in server mode.
+    """Make moto serve vpc-lattice from these backends, in process and in server mode, and let RAM share its resources.
 
     moto looks the name up at request time; the tagging API finds every backend dictionary that is in use by itself.
     """
     moto.vpclattice.vpclattice_backends = backends
     moto.vpclattice.models.vpclattice_backends = backends
+    for segment in _SHAREABLE_BY_RAM:
+        if segment not in ResourceShare.SHAREABLE_RESOURCES:
+            ResourceShare.SHAREABLE_RESOURCES.append(segment)
 
 
 def vpc_networks(*, account: str, region: str, vpc_id: str) -> tuple[IpNetwork, ...] | None:

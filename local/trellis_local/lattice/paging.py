@@ -16,10 +16,15 @@ DEFAULT_PAGE_SIZE = 100
 
 
 def page(
-    items: Iterable[T], request: Mapping[str, Any], *, key: Callable[[T], int], render: Callable[[T], dict[str, Any]]
+    list_name: str,
+    items: Iterable[T],
+    request: Mapping[str, Any],
+    *,
+    key: Callable[[T], int],
+    render: Callable[[T], dict[str, Any]],
 ) -> dict[str, Any]:
     """The page that the request asks for; raises ValidationException for a token of another list."""
-    scope = {name: value for name, value in request.items() if name not in ("maxResults", "nextToken")}
+    scope = {"list": list_name, **{n: value for n, value in request.items() if n not in ("maxResults", "nextToken")}}
     start = _read_token(request["nextToken"], scope=scope) if "nextToken" in request else None
     rest = [item for item in sorted(items, key=key) if start is None or key(item) > start]
     size = request.get("maxResults", DEFAULT_PAGE_SIZE)

@@ -52,14 +52,20 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
         backend = self.backend
         with backend.lock:
             backend.settle_region()
-            tokens = backend.client_tokens
-            tokens.forget_all_but(resource.id for resource in backend.all_resources())
-            earlier = tokens.earlier_answer(name, request)
-            if earlier is not None:
-                return earlier
-            answer = operation(backend, request)
-            tokens.remember(name, request, answer)
+            if "clientToken" not in request:
+                answer = operation(backend, request)
+            else:
+                answer = self._run_once(name, operation, request)
             backend.follow_references()
+        return answer
+
+    def _run_once(self, name: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any]:
+        tokens = self.backend.client_tokens
+        tokens.forget_all_but(resource.id for resource in self.backend.all_resources())
+        answer = tokens.earlier_answer(name, request)
+        if answer is None:
+            answer = operation(self.backend, request)
+            tokens.remember(name, request, answer)
         return answer
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .actions import checked_action
 from .backend import LatticeBackend
-from .errors import ConflictException, LatticeError, ValidationException
+from .errors import ConflictException, LatticeError, ServiceQuotaExceededException, ValidationException
 from .resources import Listener, Rule, Service
 from .rules import change_rule, find_rule, require_changeable
 
@@ -32,13 +32,24 @@ def batch_update_rule(backend: LatticeBackend, request: Request) -> Document:
         except LatticeError as error:
             failures.append(_failure(update, code=error.code, message=error.message))
     failures += _drop_colliding(listener, accepted)
+    changed = []
     for rule, update in accepted.values():
-        if "action" in update:
-            rule.action = checked_action(
-                backend, update["action"], service=service, protocol=listener.protocol, replaced=rule
-            )
-        change_rule(backend, rule, update)
-    return {"successful": [_success(rule) for rule, _ in accepted.values()], "unsuccessful": failures}
+        try:
+            _apply(backend, rule, update, service=service, listener=listener)
+            changed.append(rule)
+        except ServiceQuotaExceededException as error:  # only the target groups of the batch together are too many
+            failures.append(_failure(update, code=error.code, message=error.message))
+    return {"successful": [_success(rule) for rule in changed], "unsuccessful": failures}
+
+
+def _apply(
+    backend: LatticeBackend, rule: Rule, update: Mapping[str, Any], *, service: Service, listener: Listener
+) -> None:
+    if "action" in update:
+        rule.action = checked_action(
+            backend, update["action"], service=service, protocol=listener.protocol, replaced=rule
+        )
+    change_rule(backend, rule, update)
 
 
 def _accept(backend: LatticeBackend, update: Mapping[str, Any], *, service: Service, listener: Listener) -> Rule:

@@ -21,7 +21,7 @@ def create_rule(backend: LatticeBackend, request: Request) -> Document:
     service, listener = backend.listener(request)
     if listener.protocol == "TLS_PASSTHROUGH":
         raise ValidationException("A TLS_PASSTHROUGH listener has the default rule only.")
-    require_unique_name(listener.rules.values(), request["name"])
+    require_unique_name(listener.ordered_rules, request["name"])
     _require_free_priority(listener, request["priority"])
     wanted = len(listener.ordered_rules) + 1  # whether the default rule counts is not documented: it does not here
     quotas.check_quota(quotas.RULES_PER_LISTENER, wanted=wanted, limits=current().quotas, parent_id=listener.id)
@@ -47,6 +47,7 @@ def list_rules(backend: LatticeBackend, request: Request) -> Document:
     """List the rules in the order in which they are tried, the default rule last."""
     _, listener = backend.listener(request)
     return page(
+        "rules",
         listener.rules.values(),
         request,
         key=lambda rule: rule.priority or _LAST,

@@ -47,7 +47,13 @@ def list_service_network_service_associations(backend: LatticeBackend, request: 
         if service in (None, association.service_arn, association.service_arn.rsplit("/", 1)[-1])
         and network in (None, association.network_arn, association.network_arn.rsplit("/", 1)[-1])
     ]
-    return page(found, request, key=lambda item: item.sequence, render=lambda item: _summary(backend, item))
+    return page(
+        "service associations",
+        found,
+        request,
+        key=lambda item: item.sequence,
+        render=lambda item: _summary(backend, item),
+    )
 
 
 def delete_service_network_service_association(backend: LatticeBackend, request: Request) -> Document:

@@ -41,6 +41,7 @@ def get_service_network(backend: LatticeBackend, request: Request) -> Document:
 def list_service_networks(backend: LatticeBackend, request: Request) -> Document:
     """List the service networks of the account."""
     return page(
+        "service networks",
         backend.service_networks.values(),
         request,
         key=lambda network: network.sequence,

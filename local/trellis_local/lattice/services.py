@@ -46,7 +46,7 @@ def get_service(backend: LatticeBackend, request: Request) -> Document:
 
 def list_services(backend: LatticeBackend, request: Request) -> Document:
     """List the services of the account."""
-    return page(backend.services.values(), request, key=lambda service: service.sequence, render=_summary)
+    return page("services", backend.services.values(), request, key=lambda service: service.sequence, render=_summary)
 
 
 def update_service(backend: LatticeBackend, request: Request) -> Document:

@@ -51,6 +51,7 @@ def list_target_groups(backend: LatticeBackend, request: Request) -> Document:
         if request.get("vpcIdentifier") in (None, group.vpc_id) and request.get("targetGroupType") in (None, group.type)
     ]
     return page(
+        "target groups",
         found,
         request,
         key=lambda group: group.sequence,

@@ -61,7 +61,9 @@ def list_targets(backend: LatticeBackend, request: Request) -> Document:
         for target in group.targets.values()
         if not filters or any(f["id"] == target.id and f.get("port") in (None, target.port) for f in filters)
     ]
-    return page(found, request, key=lambda target: target.sequence, render=lambda target: _summary(group, target))
+    return page(
+        "targets", found, request, key=lambda target: target.sequence, render=lambda target: _summary(group, target)
+    )
 
 
 def target_status(group: TargetGroup, target: Target) -> str:

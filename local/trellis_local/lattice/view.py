@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .backend import LatticeBackend, lattice_backends
+from .backend import LatticeBackend, all_backends
 from .kinds import id_of
 from .resources import Listener, Service, TargetGroup, VpcAssociation
 from .service_networks import service_associations_of
@@ -148,7 +148,7 @@ def auth_policy(arn: str) -> str | None:
 
 def _first(read: Callable[[LatticeBackend], T | None]) -> T | None:
     """What the first backend that has it answers, read under the lock and at the present virtual time."""
-    for _, _, backend in list(lattice_backends.iter_backends()):
+    for backend in all_backends():
         with backend.lock:
             backend.settle_region()
             found = read(backend)

@@ -65,7 +65,9 @@ def list_service_network_vpc_associations(backend: LatticeBackend, request: Requ
         if vpc_id in (None, association.vpc_id)
         and network in (None, association.network_arn, association.network_arn.rsplit("/", 1)[-1])
     ]
-    return page(found, request, key=lambda item: item.sequence, render=lambda item: _summary(backend, item))
+    return page(
+        "VPC associations", found, request, key=lambda item: item.sequence, render=lambda item: _summary(backend, item)
+    )
 
 
 def update_service_network_vpc_association(backend: LatticeBackend, request: Request) -> Document:
@@ -73,10 +75,6 @@ def update_service_network_vpc_association(backend: LatticeBackend, request: Req
     association = _find(backend, request)
     require_status(association, "ACTIVE", "UPDATE_FAILED")
     if "securityGroupIds" in request:
-        if not association.security_group_ids:
-            raise conflict(
-                association, "Security groups cannot be added to an association that was created without any."
-            )
         groups = list(request["securityGroupIds"])
         _require_security_groups(backend, vpc_id=association.vpc_id, group_ids=groups)
         association.security_group_ids = groups

@@ -1,4 +1,4 @@
-"""AWS clients for the Tasks of an execution: always a session of the state machine's role, always the local endpoint."""
+"""AWS clients for the Tasks of an execution: a session of the machine's role on the local endpoint."""
 
 import threading
 from collections import OrderedDict

@@ -94,11 +94,13 @@ class Completions:
         self._ended: set[str] = set()
         self._changed = threading.Condition()
 
-    def note(self, execution_arn: str) -> None:
-        """The execution has ended."""
+    def note(self, execution_arn: str) -> bool:
+        """The execution has ended; False when that was known already."""
         with self._changed:
+            news = execution_arn not in self._ended
             self._ended.add(execution_arn)
             self._changed.notify_all()
+            return news
 
     def wait(self, execution_arn: str, *, real_seconds: float) -> None:
         """Until the execution has ended, at most so long."""

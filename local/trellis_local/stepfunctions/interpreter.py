@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramStopped
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
@@ -68,7 +68,9 @@ def to_sdk_parameters(
     task: Any, parameters: dict[str, Any], boto_service_name: str | None = None, service_action_name: str | None = None
 ) -> None:
     """moto leaves the casing of parameters as it is, which suits only services with PascalCase members."""
-    model = sdk_names.operation(boto_service_name or task.resource.api_name, service_action_name or task.resource.api_action)
+    model = sdk_names.operation(
+        boto_service_name or task.resource.api_name, service_action_name or task.resource.api_action
+    )
     converted = sdk_names.to_botocore(dict(parameters), model.input_shape)
     parameters.clear()
     parameters.update(converted)
@@ -78,7 +80,9 @@ def from_sdk_response(
     task: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
 ) -> None:
     """The same for responses."""
-    model = sdk_names.operation(boto_service_name or task.resource.api_name, service_action_name or task.resource.api_action)
+    model = sdk_names.operation(
+        boto_service_name or task.resource.api_name, service_action_name or task.resource.api_action
+    )
     if isinstance(response, dict):
         converted = sdk_names.from_botocore(dict(response), model.output_shape)
         response.clear()
@@ -96,6 +100,28 @@ def sdk_action_name(task: Any, service_action_name: str | None = None) -> str:
     return str(xform_name(action[:1].upper() + action[1:]))
 
 
+def evaluate_parameters(task: Any, env: Any) -> dict[str, Any]:
+    """moto drops arguments that it does not know, InvocationType of lambda:invoke among them."""
+    if task.parargs is None:
+        return {}
+    task.parargs.eval(env=env)
+    parameters: dict[str, Any] = env.stack.pop()
+    return parameters
+
+
+def name_heartbeat_timeout(original: Method) -> Method:
+    """A missed heartbeat is States.HeartbeatTimeout on AWS, and States.Timeout in moto."""
+
+    def _from_error(task: Any, env: Any, ex: Exception) -> Any:
+        event = original(task, env, ex)
+        if isinstance(ex, HeartbeatTimeoutError):
+            event.error_name = StatesErrorName(typ=StatesErrorNameType.StatesHeartbeatTimeout)
+            event.event_details["taskTimedOutEventDetails"]["error"] = event.error_name.error_name
+        return event
+
+    return _from_error
+
+
 def credentials_of_execution(original: Method) -> Method:
     """A role session is named after the execution, which moto does not pass on."""
 
@@ -106,27 +132,20 @@ def credentials_of_execution(original: Method) -> Method:
     return _eval_state_credentials
 
 
-def explain_sdk_errors(original: Method) -> Method:
-    """A failure outside a Task's own service, such as a role that cannot be assumed, keeps its error code."""
+def forget_variables(original: Method) -> Method:
+    """A child of a distributed map sees no variables of its parent, but its ItemSelector does."""
 
-    def _from_error(task: Any, env: Any, ex: Exception) -> Any:
-        event = original(task, env, ex)
-        details = event.event_details.get("taskFailedEventDetails")
-        if isinstance(ex, ClientError) and details is not None and details.get("error") == "States.Runtime":
-            details["cause"] = f"{ex.response['Error']['Code']}: {ex.response['Error']['Message']}"
-        return event
+    def _eval_input(worker: Any, env_frame: Any) -> None:
+        original(worker, env_frame)
+        env_frame.variable_store = VariableStore()
 
-    return _from_error
+    return _eval_input
 
 
 def close_distributed_job(original: Method) -> Method:
-    """A child of a distributed map sees no variables of its parent, and with tolerance 0 its failure fails the map.
-
-    moto lends it the parent's variables, and puts null in the place of the result of a failed child.
-    """
+    """With tolerance 0 a failed child fails the map; moto puts null in the place of its result and succeeds."""
 
     def _eval_job(worker: Any, env: Any, job: Any) -> None:
-        env.variable_store = VariableStore()
         original(worker, env, job)
         if not isinstance(env.program_state(), ProgramEnded | ProgramStopped):
             job.job_output = _tolerance_exceeded(env)

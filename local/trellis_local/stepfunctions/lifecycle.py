@@ -8,25 +8,32 @@ from typing import Any
 from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.exceptions import ExecutionDoesNotExist
-from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from trellis_local import clock
 from trellis_local.stepfunctions.clients import ExecutionCredentials, RoleClients
-from trellis_local.stepfunctions.definition_check import DefinitionRefused, check, waits_for_child_executions
+from trellis_local.stepfunctions.definition_check import DefinitionError, check, waits_for_child_executions
 from trellis_local.stepfunctions.executions import Completions, Publish, status_change_event
 
 Method = Callable[..., Any]
 
 MANAGED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
-CREATION = "create-state-machine"
 CHILD_POLL_REAL_SECONDS = 5.0
 
 
-class AccessDenied(AWSError):
+class AccessDeniedError(AWSError):  # type: ignore[misc]  # moto is untyped
     """Step Functions may not act for the caller."""
 
     TYPE = "AccessDeniedException"
+    STATUS = 400
+
+
+class InvalidDefinitionError(AWSError):  # type: ignore[misc]  # moto is untyped
+    """The definition is refused."""
+
+    TYPE = "InvalidDefinition"
     STATUS = 400
 
 
@@ -67,7 +74,11 @@ class Lifecycle:
         """moto names an execution without a name `None`, and lets two calls start the same name at once."""
 
         def start_execution(
-            backend: Any, state_machine_arn: str, name: str | None = None, execution_input: str | None = None, **rest: Any
+            backend: Any,
+            state_machine_arn: str,
+            name: str | None = None,
+            execution_input: str | None = None,
+            **rest: Any,
         ) -> Any:
             if name:
                 backend._validate_name(name)
@@ -86,6 +97,8 @@ class Lifecycle:
             clock.current().sleep(0.01)
         stopped = clock.current().now()
         worker.stop(stop_date=stopped, error=None, cause=None)
+        if not isinstance(worker.env.program_state(), ProgramStopped):
+            return execution  # it ended by itself in this very moment
         execution.exec_status = ExecutionStatus.ABORTED
         execution.stop_date = stopped
         self._tell(execution)
@@ -95,8 +108,9 @@ class Lifecycle:
         """Execution.start: the RUNNING event."""
 
         def start(execution: Any) -> None:
-            original(execution)
+            execution.exec_status = ExecutionStatus.RUNNING  # told first: a short execution ends before `original` does
             self._tell(execution)
+            original(execution)
 
         return start
 
@@ -130,21 +144,22 @@ class Lifecycle:
         return build
 
     def _tell(self, execution: Any) -> None:
-        self._publish(status_change_event(execution, account=self._account, region=self._region))
-        if execution.exec_status != ExecutionStatus.RUNNING:
-            self._completions.note(execution.exec_arn)
+        if execution.exec_status == ExecutionStatus.RUNNING or self._completions.note(execution.exec_arn):
+            self._publish(status_change_event(execution, account=self._account, region=self._region))
 
     def _admit(self, definition: str, role_arn: str) -> None:
         try:
             document = check(definition)
-        except DefinitionRefused as refusal:
-            raise InvalidDefinition(message=f"Invalid State Machine Definition: '{refusal}'") from refusal
-        credentials = ExecutionCredentials(role_arn, CREATION)
+        except DefinitionError as refusal:
+            raise InvalidDefinitionError(f"Invalid State Machine Definition: '{refusal}'") from refusal
+        credentials = ExecutionCredentials(role_arn, f"create-{uuid.uuid4().hex}")
         try:
             self._clients.assume(credentials)
         except ClientError as error:
-            cause = f"The service principal states.amazonaws.com is not authorized to assume the role {role_arn}: {error}"
-            raise AccessDenied(cause) from error
+            cause = (
+                f"The service principal states.amazonaws.com is not authorized to assume the role {role_arn}: {error}"
+            )
+            raise AccessDeniedError(cause) from error
         if waits_for_child_executions(document):
             self._create_managed_rule(credentials)
 
@@ -162,4 +177,6 @@ class Lifecycle:
             events.put_targets(Rule=MANAGED_RULE, Targets=[{"Id": "StepFunctions", "Arn": target}])
             events.describe_rule(Name=MANAGED_RULE)
         except ClientError as error:
-            raise AccessDenied(f"'{credentials.role_arn}' is not authorized to create managed-rule: {error}") from error
+            raise AccessDeniedError(
+                f"'{credentials.role_arn}' is not authorized to create managed-rule: {error}"
+            ) from error

@@ -27,27 +27,27 @@ BOTOCORE_NAMES = {
 }
 
 
-class UnknownName(ValueError):
+class UnknownNameError(ValueError):
     """There is no such service, operation or member."""
 
 
 @lru_cache(maxsize=64)
 def service(name: str) -> ServiceModel:
-    """The model of a service as a Task resource names it; raise UnknownName."""
+    """The model of a service as a Task resource names it; raise UnknownNameError."""
     wanted = BOTOCORE_NAMES.get(name.lower(), name.lower())
     for candidate in SESSION.get_available_services():
         if wanted in (candidate, candidate.replace("-", "")):
             model: ServiceModel = SESSION.get_service_model(candidate)
             return model
-    raise UnknownName(f"there is no AWS SDK service '{name}'")
+    raise UnknownNameError(f"there is no AWS SDK service '{name}'")
 
 
 def operation(service_name: str, action: str) -> OperationModel:
-    """The model of a camelCase action; raise UnknownName."""
+    """The model of an action in camelCase or, as the interpreter has some, snake_case; raise UnknownNameError."""
     model = service(service_name)
-    wanted = action[:1].upper() + action[1:]
+    wanted = "".join(word[:1].upper() + word[1:] for word in action.split("_"))
     if wanted not in model.operation_names:
-        raise UnknownName(f"service '{service_name}' has no action '{action}'")
+        raise UnknownNameError(f"service '{service_name}' has no action '{action}'")
     return model.operation_model(wanted)
 
 
@@ -58,16 +58,18 @@ def error_prefix(service_name: str) -> str:
 
 def members(shape: Shape | None) -> frozenset[str]:
     """The PascalCase names of a structure's members."""
-    return frozenset(_pascal_member(name) for name in shape.members) if isinstance(shape, StructureShape) else frozenset()
+    return (
+        frozenset(_pascal_member(name) for name in shape.members) if isinstance(shape, StructureShape) else frozenset()
+    )
 
 
 def to_botocore(value: Any, shape: Shape | None, path: str = "") -> Any:
-    """Arguments of a Task as botocore wants them; raise UnknownName for a member that the operation does not have."""
+    """Arguments of a Task as botocore wants them; raise UnknownNameError for an unknown member."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         names = {_pascal_member(name): name for name in shape.members}
         unknown = sorted(set(value) - set(names))
         if unknown:
-            raise UnknownName(f"the field '{path}{unknown[0]}' is not supported by Step Functions")
+            raise UnknownNameError(f"the field '{path}{unknown[0]}' is not supported by Step Functions")
         return {
             names[key]: to_botocore(item, shape.members[names[key]], f"{path}{key}.") for key, item in value.items()
         }
@@ -85,7 +87,9 @@ def from_botocore(value: Any, shape: Shape | None) -> Any:
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         known = {name: item for name, item in value.items() if name in shape.members}
         renamed = {_pascal_member(name): from_botocore(item, shape.members[name]) for name, item in known.items()}
-        return renamed | {name: item for name, item in value.items() if name not in known and name != "ResponseMetadata"}
+        return renamed | {
+            name: item for name, item in value.items() if name not in known and name != "ResponseMetadata"
+        }
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [from_botocore(item, shape.member) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):

@@ -46,7 +46,9 @@ class VirtualDatetime(real_datetime.datetime):
         return self.replace(tzinfo=None).strftime(f"%Y-%m-%d{sep}%H:%M:%S.{self.microsecond // 1000:03d}Z")
 
 
-VIRTUAL_TIME = SimpleNamespace(time=lambda: clock.current().time(), sleep=lambda seconds: clock.current().sleep(seconds))
+VIRTUAL_TIME = SimpleNamespace(
+    time=lambda: clock.current().time(), sleep=lambda seconds: clock.current().sleep(seconds)
+)
 POLLING = SimpleNamespace(sleep=lambda _seconds: real_threading.Event().wait(POLL_REAL_SECONDS))
 VIRTUAL_DATETIME = SimpleNamespace(
     datetime=VirtualDatetime, timezone=real_datetime.timezone, timedelta=real_datetime.timedelta

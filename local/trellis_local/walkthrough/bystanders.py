@@ -32,6 +32,7 @@ class Bystanders:
             Name="somebody-elses.example",
             CallerReference="somebody-elses",
             VPC={"VPCRegion": "us-west-2", "VPCId": vpc_id},
+            HostedZoneConfig={"PrivateZone": True},
         )["HostedZone"]["Id"]
         self._readers = {
             "service network": lambda: lattice.get_service_network(serviceNetworkIdentifier=network),

@@ -25,7 +25,10 @@ class Identity(Protocol):
     """Where role sessions come from."""
 
     def role_session(self, role_arn: str, *, session_name: str, service_principal: str) -> Credentials:
-        """A session of a role that trusts the service; refuses a role that does not exist or does not trust it."""
+        """A session of a role that trusts the service; refuses a role that does not exist or does not trust it.
+
+        Refusal is botocore's ClientError with code AccessDenied.
+        """
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from trellis_local.workers.function import FunctionSource, InvocationRefused
+from trellis_local.workers.function import FunctionSource, InvocationRefusedError
 from trellis_local.workers.process import FunctionProcess
 
 # Lambda would go on to an account's 1,000; beyond this many the invocations of one function wait for each other.
@@ -28,7 +28,7 @@ class FunctionFleet:
 
     @contextmanager
     def process(self) -> Iterator[StartedProcess]:
-        """Borrow a process; raise InvocationRefused when reserved concurrency is used up."""
+        """Borrow a process; raise InvocationRefusedError when reserved concurrency is used up."""
         idle = self._take()
         try:
             started = idle or self._start(self.source)
@@ -63,7 +63,7 @@ class FunctionFleet:
         reserved = self.source.reserved_concurrency
         with self._freed:
             if reserved is not None and self._taken >= reserved:
-                raise InvocationRefused("TooManyRequestsException", "Rate Exceeded.", status=429)
+                raise InvocationRefusedError("TooManyRequestsException", "Rate Exceeded.", status=429)
             self._freed.wait_for(lambda: self._taken < MAX_PROCESSES)
             self._taken += 1
             return self._idle.pop() if self._idle else None

@@ -14,7 +14,7 @@ SERVER = "from trellis_local.workers.runtime.forkserver import main; main({descr
 FORK_DEADLINE_SECONDS = 60.0
 
 
-class ForkServerGone(RuntimeError):
+class ForkServerGoneError(RuntimeError):
     """The process that forks functions has ended."""
 
 
@@ -51,17 +51,17 @@ class ForkServer:
         self._listener.start()
 
     def fork(self, worker: dict[str, Any], *, invocations: int, output: int) -> Fork:
-        """A new function process that owns copies of the two descriptors; raise ForkServerGone."""
+        """A new function process that owns copies of the two descriptors; raise ForkServerGoneError."""
         request = next(self._requests)
         try:
             with self._sending:
                 wire.send(self._channel, {"request": request, "worker": worker}, (invocations, output))
         except OSError as error:
-            raise ForkServerGone(str(error)) from error
+            raise ForkServerGoneError(str(error)) from error
         with self._changed:
             self._changed.wait_for(lambda: self._gone or request in self._answers, timeout=FORK_DEADLINE_SECONDS)
             if request not in self._answers:
-                raise ForkServerGone("the fork server did not answer")
+                raise ForkServerGoneError("the fork server did not answer")
             return self._answers.pop(request)
 
     def stop(self) -> None:
@@ -78,7 +78,7 @@ class ForkServer:
                 with self._changed:
                     self._note(message)
                     self._changed.notify_all()
-        except (wire.Disconnected, OSError):
+        except (wire.DisconnectedError, OSError):
             with self._changed:
                 self._gone = True
                 for fork in self._forks.values():

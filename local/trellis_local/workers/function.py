@@ -54,7 +54,7 @@ class InvokeResult:
     request_id: str = ""
 
 
-class InvocationRefused(Exception):
+class InvocationRefusedError(Exception):
     """Lambda did not take the invocation: the API answers `code` with `status`."""
 
     def __init__(self, code: str, message: str, *, status: int) -> None:

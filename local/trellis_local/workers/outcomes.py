@@ -1,4 +1,4 @@
-"""Where the end of an asynchronous event goes: destinations and the dead-letter target, written under the function's role.
+"""Where the end of an asynchronous event goes: destinations and dead-letter target, written under the function's role.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html. A target that cannot be written is an
 error in the stack's log, as it is a metric (`DestinationDeliveryFailures`, `DeadLetterErrors`) on AWS.

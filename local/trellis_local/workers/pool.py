@@ -8,8 +8,10 @@ import threading
 import uuid
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 from trellis_local.clock import Clock
-from trellis_local.workers.contract import Identity, LogListener
+from trellis_local.workers.contract import Credentials, Identity, LogListener
 from trellis_local.workers.fleet import FunctionFleet
 from trellis_local.workers.forking import ForkServer
 from trellis_local.workers.function import (
@@ -17,7 +19,7 @@ from trellis_local.workers.function import (
     MAX_ASYNCHRONOUS_BYTES,
     MAX_SYNCHRONOUS_BYTES,
     FunctionSource,
-    InvocationRefused,
+    InvocationRefusedError,
     InvocationType,
     InvokeResult,
 )
@@ -84,7 +86,7 @@ class WorkerPool:
     def invoke(
         self, name: str, payload: bytes, invocation_type: InvocationType = "RequestResponse", *, tail: bool = False
     ) -> InvokeResult:
-        """Lambda's Invoke; raise InvocationRefused where the API answers an error. `tail` asks for the log tail."""
+        """Lambda's Invoke; raise InvocationRefusedError where the API answers an error."""
         source = self._fleet(name).source
         _check_payload(payload, invocation_type)
         request_id = str(uuid.uuid4())
@@ -120,7 +122,7 @@ class WorkerPool:
             fleet = self._fleets.get(name)
         if fleet is None:
             arn = self.function_arn(name)
-            raise InvocationRefused("ResourceNotFoundException", f"Function not found: {arn}", status=404)
+            raise InvocationRefusedError("ResourceNotFoundException", f"Function not found: {arn}", status=404)
         return fleet
 
     def _invoke_now(self, name: str, payload: bytes, request_id: str, *, tail: bool = False) -> InvokeResult:
@@ -142,10 +144,17 @@ class WorkerPool:
         text = self._logs.tail(stream, request_id, deadline=TAIL_DEADLINE_SECONDS)
         return base64.b64encode(text.encode()[-LOG_TAIL_BYTES:]).decode()
 
+    def _assume(self, source: FunctionSource) -> Credentials:
+        try:
+            return self._identity.role_session(
+                source.role_arn, session_name=source.name, service_principal="lambda.amazonaws.com"
+            )
+        except ClientError as error:
+            message = f"The role defined for the function cannot be assumed by Lambda: {error}"
+            raise InvocationRefusedError("AccessDeniedException", message, status=403) from error
+
     def _start(self, source: FunctionSource) -> tuple[FunctionProcess, str]:
-        credentials = self._identity.role_session(
-            source.role_arn, session_name=source.name, service_principal="lambda.amazonaws.com"
-        )
+        credentials = self._assume(source)
         stream = log_stream(self._clock.now(), uuid.uuid4().hex)
         reader, writer = os.pipe()
         self._logs.follow(reader, function_name=source.name, stream=stream)
@@ -180,10 +189,12 @@ def _python_path(layer: Path) -> Path:
 def _check_payload(payload: bytes, invocation_type: InvocationType) -> None:
     limit = MAX_ASYNCHRONOUS_BYTES if invocation_type == "Event" else MAX_SYNCHRONOUS_BYTES
     if len(payload) > limit:
-        message = f"{len(payload)} byte payload is too large for the {invocation_type} invocation type (limit {limit} bytes)"
-        raise InvocationRefused("RequestTooLargeException", message, status=413)
+        message = (
+            f"{len(payload)} byte payload is too large for the {invocation_type} invocation type (limit {limit} bytes)"
+        )
+        raise InvocationRefusedError("RequestTooLargeException", message, status=413)
     try:
         json.loads(payload)
     except ValueError as error:
         message = f"Could not parse request body into json: {error}"
-        raise InvocationRefused("InvalidRequestContentException", message, status=400) from error
+        raise InvocationRefusedError("InvalidRequestContentException", message, status=400) from error

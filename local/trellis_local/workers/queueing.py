@@ -1,6 +1,7 @@
 """Asynchronous invocation: retries after one and two minutes, then the function's destinations.
 
-https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html. Each waiting event has a thread of its own.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html.
+Each waiting event has a thread of its own.
 """
 
 import json
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trellis_local.clock import Clock
-from trellis_local.workers.function import FunctionSource, InvocationRefused, InvokeResult
+from trellis_local.workers.function import FunctionSource, InvocationRefusedError, InvokeResult
 
 RETRY_DELAYS_SECONDS = (60.0, 120.0)
 FIRST_THROTTLE_DELAY_SECONDS = 1.0
@@ -84,7 +85,7 @@ class AsyncInvoker:
         while self._clock.time() - event.accepted <= event.source.asynchronous.maximum_event_age_seconds:
             try:
                 return self._invoke(event.source.name, event.payload, event.request_id)
-            except InvocationRefused as refusal:
+            except InvocationRefusedError as refusal:
                 if refusal.status == 404:
                     return _refused(refusal)
                 if self._pause(delay):
@@ -96,6 +97,6 @@ class AsyncInvoker:
         return self._clock.sleep(seconds, self._stopping)
 
 
-def _refused(refusal: InvocationRefused) -> InvokeResult:
+def _refused(refusal: InvocationRefusedError) -> InvokeResult:
     document = json.dumps({"errorType": refusal.code, "errorMessage": refusal.message}).encode()
     return InvokeResult(refusal.status, document, "Unhandled")

@@ -1,7 +1,8 @@
 """The seam into moto's Lambda: `Invoke` runs in the worker pool. moto keeps the record of functions.
 
 Every path to a function (boto3 and the AWS CLI, event delivery, Step Functions) ends in `LambdaBackend.invoke`, the one
-method replaced for it. Beside it: `DeadLetterConfig`, which moto drops, is kept, and the deprecated `InvokeAsync` is refused.
+method replaced for it. Beside it: `DeadLetterConfig`, which moto drops, is kept, and the
+deprecated `InvokeAsync` is refused.
 """
 
 import hashlib
@@ -16,8 +17,8 @@ from typing import Any, cast
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 
-from trellis_local.workers.forking import ForkServerGone
-from trellis_local.workers.function import AsyncPolicy, FunctionSource, InvocationRefused, InvocationType
+from trellis_local.workers.forking import ForkServerGoneError
+from trellis_local.workers.function import AsyncPolicy, FunctionSource, InvocationRefusedError, InvocationType
 from trellis_local.workers.pool import WorkerPool
 
 INVOCATION_TYPES = ("RequestResponse", "Event", "DryRun")
@@ -77,9 +78,9 @@ class LambdaSeam:
                 cast(InvocationType, invocation_type),
                 tail=headers.get("X-Amz-Log-Type") == "Tail",
             )
-        except InvocationRefused as refusal:
+        except InvocationRefusedError as refusal:
             raise _client_error(refusal.code, refusal.message, refusal.status) from refusal
-        except ForkServerGone as error:
+        except ForkServerGoneError as error:
             raise _client_error("ServiceException", str(error), 500) from error
         response_headers["x-amz-executed-version"] = "$LATEST"
         if result.function_error:
@@ -91,7 +92,11 @@ class LambdaSeam:
     def _source(self, record: Any) -> FunctionSource:
         """The registered code with the settings that the Lambda API shows now."""
         known = self._pool.source(record.function_name)
-        code_dir, layer_dirs = (known.code_dir, known.layer_dirs) if known else (self._unpack(record), ())
+        empty: tuple[Path, ...] = ()
+        if known is None or known.code_dir.is_relative_to(self._unpacked):
+            code_dir, layer_dirs = self._unpack(record), empty
+        else:
+            code_dir, layer_dirs = known.code_dir, known.layer_dirs
         return FunctionSource(
             name=record.function_name,
             code_dir=code_dir,
@@ -108,11 +113,12 @@ class LambdaSeam:
 
     def _unpack(self, record: Any) -> Path:
         archive = getattr(record, "code_bytes", None)
-        if not archive:
-            raise InvocationRefused(
-                "ServiceException", f"The local stack has no code for {record.function_name}", status=500
+        if not archive or record.layers:
+            what = "does not unpack the layers of" if archive else "has no code for"
+            raise InvocationRefusedError(
+                "ServiceException", f"The local stack {what} {record.function_name}", status=500
             )
-        directory = self._unpacked / record.function_name / hashlib.sha256(archive).hexdigest()[:16]
+        directory: Path = self._unpacked / record.function_name / hashlib.sha256(archive).hexdigest()[:16]
         if not directory.is_dir():
             with zipfile.ZipFile(io.BytesIO(archive)) as package:
                 package.extractall(directory)
@@ -145,11 +151,11 @@ def _policy(record: Any) -> AsyncPolicy:
 
 
 def _keeping_dead_letter(original: Callable[..., None]) -> Callable[..., None]:
-    def __init__(record: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+    def init(record: Any, account_id: str, spec: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         original(record, account_id, spec, *args, **kwargs)
         record.dead_letter_target = (spec.get("DeadLetterConfig") or {}).get("TargetArn") or None
 
-    return __init__
+    return init
 
 
 def _updating(original: Callable[..., Any]) -> Callable[..., Any]:

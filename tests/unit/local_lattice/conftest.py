@@ -7,10 +7,13 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from lattice_actions import NOT_FOUND, forward
 from moto import mock_aws
 from trellis_local import clock, lattice
 from trellis_local.lattice import configuration
+from trellis_local.lattice.backend import lattice_backends
 
+ACCOUNT = "111122223333"
 REGION = "us-west-2"
 
 
@@ -39,24 +42,37 @@ def stepped() -> Iterator[SteppedClock]:
     configuration.use(settings_before)
 
 
-@pytest.fixture
-def aws(stepped: SteppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("MOTO_ACCOUNT_ID", "111122223333")
-    lattice.install()
-    with mock_aws():
-        yield
+@pytest.fixture(scope="module")
+def mocked_aws() -> Iterator[None]:
+    """One mocked AWS for each module: setting EC2 up takes half a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
+        lattice.install()
+        with mock_aws():
+            yield
 
 
-@pytest.fixture
-def client(aws: None) -> Any:
+@pytest.fixture(scope="module")
+def lattice_client(mocked_aws: None) -> Any:
     return boto3.client("vpc-lattice", REGION)
 
 
+@pytest.fixture(scope="module")
+def ec2(mocked_aws: None) -> Any:
+    return boto3.client("ec2", REGION)
+
+
 @pytest.fixture
-def vpc_id(aws: None) -> str:
-    vpc_id: str = boto3.client("ec2", REGION).create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+def client(stepped: SteppedClock, lattice_client: Any) -> Any:
+    lattice_backends[ACCOUNT][REGION].reset()
+    return lattice_client
+
+
+@pytest.fixture
+def vpc_id(ec2: Any) -> str:
+    vpc_id: str = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     return vpc_id
 
 
@@ -108,13 +124,6 @@ def make_listener(client: Any) -> Callable[..., str]:
         return listener_id
 
     return make
-
-
-NOT_FOUND = {"fixedResponse": {"statusCode": 404}}
-
-
-def forward(*group_ids: str) -> dict[str, Any]:
-    return {"forward": {"targetGroups": [{"targetGroupIdentifier": g, "weight": 1} for g in group_ids]}}
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Rule priorities reach their places in steps that never let two rules share a priority."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from trellis.planning.rule_order import priority_steps
 
@@ -22,6 +22,7 @@ def places(count: int) -> st.SearchStrategy[list[int]]:
     return st.lists(st.integers(1, 40), min_size=count, max_size=count, unique=True)
 
 
+@settings(deadline=None)
 @given(st.data(), st.integers(1, 30), st.integers(0, 30))
 def test_every_wanted_rule_reaches_its_place_without_a_collision(data: st.DataObject, count: int, kept: int) -> None:
     current = dict(zip(NAMES, data.draw(places(count)), strict=False))

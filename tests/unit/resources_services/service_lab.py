@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
+from moto.core import DEFAULT_ACCOUNT_ID
 from trellis.model import (
     FixedResponse,
     Forward,
@@ -22,7 +24,7 @@ from trellis_local.clock import Clock
 from trellis_local.lattice import configuration, faults
 from trellis_local.lattice.backend import lattice_backends
 
-OWNER = "111122223333/cluster-b"
+OWNER = f"{DEFAULT_ACCOUNT_ID}/cluster-b"
 NETWORK = "eks-lattice-network"
 NAME = "datastore-1a2b"
 
@@ -45,26 +47,39 @@ class MovedClock(Clock):
 
 
 class Lab:
-    """Clients for services, and the calls that went through them; `crash_after` stops after so many writes."""
+    """Clients for services, and the calls that went through them.
+
+    `crash_after` stops a run after so many writing calls in all; `denied` names an operation that is not allowed.
+    """
 
     def __init__(self, clock: MovedClock) -> None:
         self.clock = clock
         self.lattice: Any = boto3.client("vpc-lattice", region_name="us-west-2")
         self.tagging: Any = boto3.client("resourcegroupstaggingapi", region_name="us-west-2")
         self.other: Any = boto3.client("vpc-lattice", region_name="us-west-2")
-        self.vpc_id = boto3.client("ec2", region_name="us-west-2").create_vpc(CidrBlock="192.168.48.0/20")["Vpc"]["VpcId"]
+        self.vpc_id = boto3.client("ec2", region_name="us-west-2").create_vpc(CidrBlock="192.168.48.0/20")["Vpc"][
+            "VpcId"
+        ]
+        self.lattice.meta.events.register("before-call.vpc-lattice", self._deny)
         self.lattice.meta.events.register("after-call.vpc-lattice", self._record)
 
     def reset(self) -> None:
         """Start anew, with nothing but the network."""
-        lattice_backends["123456789012"]["us-west-2"].reset()
+        lattice_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].reset()
         configuration.use(configuration.Configuration())
         self.network = self.other.create_service_network(name=NETWORK)
         self.crash_after: int | None = None
+        self.denied: str | None = None
         self.writes: list[str] = []
+        self.reads: list[str] = []
+
+    def _deny(self, *, model: Any, **_: object) -> None:
+        if model.name == self.denied:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, model.name)
 
     def _record(self, *, model: Any, **_: object) -> None:
         if model.name.startswith(("Get", "List")):
+            self.reads.append(model.name)
             return
         self.writes.append(model.name)
         if self.crash_after is not None and len(self.writes) >= self.crash_after:

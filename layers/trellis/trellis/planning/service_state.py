@@ -62,11 +62,6 @@ class ObservedServices:
         """The names of the services of which anything of the owner exists."""
         return tuple(sorted(service.name for service in self.services if service.owned))
 
-    @property
-    def target_groups(self) -> tuple[TargetGroup, ...]:
-        """All target groups that were read."""
-        return tuple(observed.group for service in self.services for observed in service.groups)
-
     def of(self, name: str) -> ObservedService:
         """What exists under the name of one service."""
         found = next((service for service in self.services if service.name == name), None)

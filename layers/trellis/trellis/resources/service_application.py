@@ -59,16 +59,19 @@ class Application:
 
     def _create_target_group(self, change: CreateTargetGroup) -> tuple[Refusal, ...]:
         group = change.group
+        config: dict[str, Any] = {
+            "port": group.port,
+            "protocol": group.protocol,
+            "ipAddressType": group.ip_address_type,
+            "vpcIdentifier": group.vpc_id,
+        }
+        # TCP has no versions, and VPC Lattice refuses to be told one.
+        if group.protocol_version:
+            config["protocolVersion"] = group.protocol_version
         request: dict[str, Any] = {
             "name": group.name,
             "type": "IP",
-            "config": {
-                "port": group.port,
-                "protocol": group.protocol,
-                "protocolVersion": group.protocol_version,
-                "ipAddressType": group.ip_address_type,
-                "vpcIdentifier": group.vpc_id,
-            },
+            "config": config,
             "tags": {**self._tags(group.stands_for), SERVICE_TAG: change.service},
         }
         self._create(self.lattice.create_target_group, request)

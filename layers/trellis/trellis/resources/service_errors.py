@@ -8,7 +8,9 @@ from botocore.exceptions import ClientError
 
 from trellis.planning.work import Refusal
 
-_REFUSED = frozenset({"ConflictException", "ServiceQuotaExceededException", "ValidationException"})
+_REFUSED = frozenset(
+    {"ConflictException", "ResourceNotFoundException", "ServiceQuotaExceededException", "ValidationException"}
+)
 
 
 class RefusedError(Exception):

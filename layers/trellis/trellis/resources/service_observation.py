@@ -47,6 +47,11 @@ class ServiceScope:
     only: str | None = None
 
     @property
+    def account(self) -> str:
+        """The account of the owner's services."""
+        return self.owner.split("/", 1)[0]
+
+    @property
     def names(self) -> frozenset[str]:
         """The names of the services that must be found whoever owns them."""
         return frozenset({service.name for service in self.desired} | ({self.only} if self.only else set()))
@@ -93,6 +98,9 @@ class _Observation:
                 yield found
 
     def _wants_service(self, summary: Summary) -> bool:
+        # Services that other accounts share are listed too; their names collide with nothing, their tags are secret.
+        if summary["arn"].split(":")[4] != self._scope.account:
+            return False
         if self._scope.only:
             return bool(summary["name"] == self._scope.only)
         return summary["arn"] in self._tags or summary["name"] in self._scope.names

@@ -11,11 +11,11 @@ from enum import StrEnum
 from botocore.exceptions import ClientError
 
 from trellis.model import Service
-from trellis.planning.service_changes import ServiceChange, describe
+from trellis.planning.service_changes import CreateTargetGroup, ServiceChange, describe
 from trellis.planning.service_state import ObservedService
 from trellis.planning.service_waits import Step, Wait, steps
-from trellis.planning.services import ServiceDiff, diff_service, diff_services
-from trellis.planning.work import Description, KindPlan, Refusal
+from trellis.planning.services import ServiceDiff, diff_service
+from trellis.planning.work import Description, Refusal
 from trellis.resources.service_application import Application
 from trellis.resources.service_errors import RefusedError, is_absent, is_in_progress, refusal_of
 from trellis.resources.service_observation import ServiceClients, ServiceScope, observe_services
@@ -48,28 +48,6 @@ class ServiceOutcome:
     done: tuple[Description, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     waiting_for: tuple[str, ...] = ()
-
-    @property
-    def reason(self) -> str:
-        """The first refusal's reason, one word."""
-        return self.refusals[0].reason if self.refusals else ""
-
-    @property
-    def message(self) -> str:
-        """The refusals' messages."""
-        return "; ".join(refusal.message for refusal in self.refusals)
-
-
-def plan_services(clients: ServiceClients, *, owner: str, desired: Sequence[Service]) -> KindPlan:
-    """What a run would change of all services of one owner."""
-    observed = observe_services(clients, ServiceScope(owner, tuple(desired)))
-    diffs = diff_services(desired, observed)
-    return KindPlan(
-        changes=tuple(describe(change) for diff in diffs for change in diff.changes),
-        refusals=tuple(refusal for diff in diffs for refusal in diff.refusals),
-        owned=sum(service.owned for service in observed.services),
-        waiting=any(diff.pending for diff in diffs),
-    )
 
 
 def reconcile_service(
@@ -177,7 +155,9 @@ class _Round:
                 self.done.append(describe(change))
 
     def _explain(self, change: ServiceChange, error: ClientError) -> None:
-        if is_in_progress(error) or is_absent(error):
+        # What is gone is seen when it is read again; only the VPC of a new group is nothing that is read here.
+        gone = is_absent(error) and not isinstance(change, CreateTargetGroup)
+        if is_in_progress(error) or gone:
             self.waits.append(Wait(f"{change.resource}: {error.response['Error']['Message']}", settles=True))
             return
         refusal = refusal_of(change.resource, error)

@@ -1,1 +1,1 @@
-"""What runs inside the functions' processes: nothing here may import the rest of the local stack, moto or the product."""
+"""What runs inside the functions' processes: nothing here imports the rest of the stack, moto or the product."""

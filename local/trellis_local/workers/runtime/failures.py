@@ -4,7 +4,7 @@ import json
 import traceback
 
 
-class FunctionFailure(Exception):
+class FunctionError(Exception):
     """Something that the runtime answers with an error document instead of a result."""
 
     def __init__(self, error_type: str, message: str, stack: tuple[str, ...] = ()) -> None:
@@ -26,17 +26,17 @@ class FunctionFailure(Exception):
         ).encode()
 
 
-def from_exception(error: BaseException) -> FunctionFailure:
+def from_exception(error: BaseException) -> FunctionError:
     """What a handler raised; frames of the runtime itself, which come first, are left out."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
-    return FunctionFailure(type(error).__name__, str(error), tuple(traceback.format_list(frames)))
+    return FunctionError(type(error).__name__, str(error), tuple(traceback.format_list(frames)))
 
 
-def import_failure(module: str, error: BaseException) -> FunctionFailure:
+def import_failure(module: str, error: BaseException) -> FunctionError:
     """What went wrong while the handler's module was loaded."""
     stack = tuple(traceback.format_list(traceback.extract_tb(error.__traceback__)[1:]))
     if isinstance(error, ImportError):
-        return FunctionFailure("Runtime.ImportModuleError", f"Unable to import module '{module}': {error}")
+        return FunctionError("Runtime.ImportModuleError", f"Unable to import module '{module}': {error}")
     if isinstance(error, SyntaxError):
-        return FunctionFailure("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module}': {error}", stack)
-    return FunctionFailure(type(error).__name__, str(error), stack)
+        return FunctionError("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module}': {error}", stack)
+    return FunctionError(type(error).__name__, str(error), stack)

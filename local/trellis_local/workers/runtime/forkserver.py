@@ -1,7 +1,7 @@
 """A single-threaded process with the heavy packages loaded, from which every function process is forked.
 
 Forking from the stack itself would copy its threads' locks; a fresh interpreter for each function would cost the import
-of boto3, pydantic and kubernetes each time. When the stack goes away, by whatever way, its end of the channel closes, and
+of boto3, pydantic and kubernetes each time. However the stack ends, its end of the channel closes, and
 this process kills what it forked and ends.
 """
 
@@ -37,7 +37,7 @@ def main(descriptor: int) -> None:
     children: set[int] = set()
     try:
         _serve(channel, children)
-    except wire.Disconnected:
+    except wire.DisconnectedError:
         pass
     finally:
         for child in children:

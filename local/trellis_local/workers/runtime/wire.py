@@ -8,7 +8,7 @@ from typing import Any
 LENGTH = struct.Struct("!I")
 
 
-class Disconnected(Exception):
+class DisconnectedError(Exception):
     """The other side is gone."""
 
 
@@ -20,10 +20,10 @@ def send(channel: socket.socket, message: dict[str, Any], descriptors: tuple[int
 
 
 def receive(channel: socket.socket, descriptors: int = 0) -> tuple[dict[str, Any], list[int]]:
-    """The next message and up to `descriptors` descriptors; raise Disconnected at the end of the stream."""
+    """The next message and up to `descriptors` descriptors; raise DisconnectedError at the end of the stream."""
     head, received, _flags, _address = socket.recv_fds(channel, LENGTH.size, descriptors)
     if not head:
-        raise Disconnected
+        raise DisconnectedError
     head += _exactly(channel, LENGTH.size - len(head))
     message: dict[str, Any] = json.loads(_exactly(channel, LENGTH.unpack(head)[0]))
     return message, received
@@ -34,6 +34,6 @@ def _exactly(channel: socket.socket, size: int) -> bytes:
     while len(chunks) < size:
         chunk = channel.recv(size - len(chunks))
         if not chunk:
-            raise Disconnected
+            raise DisconnectedError
         chunks += chunk
     return bytes(chunks)

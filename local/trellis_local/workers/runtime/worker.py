@@ -1,4 +1,4 @@
-"""The life of one function process: take Lambda's surroundings, load the handler, answer one invocation after another."""
+"""The life of one function process: take Lambda's surroundings, load the handler, answer invocations."""
 
 import ctypes
 import importlib
@@ -7,13 +7,12 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 from trellis_local.workers.runtime.context import LambdaContext
-from trellis_local.workers.runtime.failures import FunctionFailure, from_exception, import_failure
+from trellis_local.workers.runtime.failures import FunctionError, from_exception, import_failure
 
 Handler = Callable[[Any, LambdaContext], Any]
 
@@ -28,7 +27,7 @@ def main(spec: dict[str, Any], *, invocations: int, output: int) -> int:
     try:
         handler = _load(spec["handler"])
         connection.send_bytes(b"initialized")
-    except FunctionFailure as failure:
+    except FunctionError as failure:
         connection.send_bytes(b"failed to initialize")
         return _report_failed_init(connection, failure)
     while True:
@@ -85,16 +84,16 @@ def _load(handler: str) -> Handler:
         module = importlib.import_module(module_name.replace("/", "."))
     except SystemExit:
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever user code raises while it loads is an answer of the runtime
+    except BaseException as error:
         raise import_failure(module_name, error) from error
     function = getattr(module, function_name, None)
     if function is None:
-        raise FunctionFailure("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'")
+        raise FunctionError("Runtime.HandlerNotFound", f"Handler '{function_name}' missing on module '{module_name}'")
     loaded: Handler = function
     return loaded
 
 
-def _report_failed_init(connection: Connection, failure: FunctionFailure) -> int:
+def _report_failed_init(connection: Connection, failure: FunctionError) -> int:
     try:
         header = json.loads(connection.recv_bytes())
         connection.recv_bytes()
@@ -114,12 +113,14 @@ def _run(handler: Handler, spec: dict[str, Any], *, header: dict[str, Any], payl
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 - this is the entry point: Lambda reports every exception of a handler
-        traceback.print_exc()
-        return from_exception(error).document(request_id), True
+        failure = from_exception(error)
+        print(f"[ERROR] {failure.error_type}: {failure.message}\nTraceback (most recent call last):")
+        print("".join(failure.stack), end="")
+        return failure.document(request_id), True
     try:
         return json.dumps(result).encode(), False
     except (TypeError, ValueError) as error:
-        failure = FunctionFailure("Runtime.MarshalError", f"Unable to marshal response: {error}")
+        failure = FunctionError("Runtime.MarshalError", f"Unable to marshal response: {error}")
         return failure.document(request_id), True
 
 

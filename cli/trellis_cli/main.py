@@ -1,0 +1,18 @@
+"""The `trellis` command."""
+
+from trellis_cli.local import app as local
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.add_typer(local, name="local")
+
+
+@app.callback()
+def trellis() -> None:
+    """Application networking over Amazon VPC Lattice for fleets of Amazon EKS clusters."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,221 @@
+"""Every place where this package touches moto; the contract test names what broke when moto is upgraded.
+
+The endpoint stands in front of moto's WSGI application, so that identity, authorization and the call log need no hook inside of
+moto. What is patched here is what moto answers wrongly.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+# SAM attaches AWS managed policies, which moto knows only when asked to; it reads the setting when IAM is first used.
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+
+import moto.eks  # noqa: E402
+import moto.eks.models  # noqa: E402
+from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT  # noqa: E402
+from moto.core.base_backend import BackendDict  # noqa: E402
+from moto.core.exceptions import ServiceException  # noqa: E402
+from moto.core.model import OperationModel, ServiceModel  # noqa: E402
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError  # noqa: E402
+from moto.core.request import Request, determine_request_protocol  # noqa: E402
+from moto.core.resource_tagging import (  # noqa: E402
+    TaggableResourcesMixin,
+    TaggedResource,
+    iter_taggable_backends,
+)
+from moto.core.responses import ActionResult, BaseResponse  # noqa: E402
+from moto.core.routing import NotFound, get_service_router  # noqa: E402
+from moto.core.serialize import get_serializer_class  # noqa: E402
+from moto.core.utils import get_service_model  # noqa: E402
+from moto.ec2.models import ec2_backends  # noqa: E402
+from moto.eks.models import Cluster, EKSBackend, eks_backends  # noqa: E402
+from moto.iam import models as iam_models  # noqa: E402
+from moto.iam.exceptions import NotFoundException  # noqa: E402
+from moto.iam.models import iam_backends  # noqa: E402
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from moto.sts.models import STSBackend, sts_backends  # noqa: E402
+
+__all__ = [
+    "ACCOUNT",
+    "PROTOCOL_PARSERS",
+    "ActionResult",
+    "BackendDict",
+    "BaseResponse",
+    "Cluster",
+    "DomainDispatcherApplication",
+    "EKSBackend",
+    "MotoRequestHandler",
+    "NotFound",
+    "OperationModel",
+    "Request",
+    "RequestParserError",
+    "ServiceException",
+    "ServiceModel",
+    "TaggableResourcesMixin",
+    "TaggedResource",
+    "assumed_role",
+    "create_backend_app",
+    "determine_request_protocol",
+    "ec2_backends",
+    "eks_backends",
+    "get_serializer_class",
+    "get_service_model",
+    "get_service_router",
+    "iam_user",
+]
+
+_PARTITION = "aws"
+
+
+def replace(owner: Any, name: str, replacement: Any) -> Callable[[], None]:
+    """Put `replacement` in the place of an attribute that must exist; call the result to put the old one back."""
+    before = getattr(owner, name)
+    setattr(owner, name, replacement)
+    return lambda: setattr(owner, name, before)
+
+
+# -- who is who
+
+
+def assumed_role(access_key_id: str) -> Any | None:
+    """moto's session of an assumed role that has this access key."""
+    for regions in list(sts_backends.values()):
+        for backend in list(regions.values()):
+            for session in reversed(backend.assumed_roles):
+                if session.access_key_id == access_key_id:
+                    return session
+    return None
+
+
+def new_session(role_arn: str, *, session_name: str, duration: int = 3600) -> Any:
+    """A session of a role, made without any check."""
+    return sts_backends[ACCOUNT][_PARTITION].assume_role(
+        region_name="us-east-1",
+        role_session_name=session_name,
+        role_arn=role_arn,
+        policy=None,
+        duration=duration,
+        external_id=None,
+    )
+
+
+def iam_user(access_key_id: str) -> tuple[Any, Any] | None:
+    """The IAM user that has this access key, and the key."""
+    for user in list(iam_backends[ACCOUNT][_PARTITION].users.values()):
+        for key in user.access_keys:
+            if key.access_key_id == access_key_id:
+                return user, key
+    return None
+
+
+def role_by_arn(role_arn: str) -> Any | None:
+    """moto's role, or None."""
+    for role in list(iam_backends[ACCOUNT][_PARTITION].roles.values()):
+        if role.arn == role_arn:
+            return role
+    return None
+
+
+def role_by_name(name: str) -> Any | None:
+    """moto's role, or None."""
+    try:
+        return iam_backends[ACCOUNT][_PARTITION].get_role(name)
+    except NotFoundException:
+        return None
+
+
+def trust_policy(role: Any) -> str:
+    """The trust policy document of a role."""
+    return _document(role.assume_role_policy_document)
+
+
+def identity_policies(holder: Any) -> list[str]:
+    """The documents of all policies of a role or user: inline, attached, and those of the user's groups."""
+    documents = [_document(policy) for policy in list(holder.policies.values())]
+    documents += [_managed_document(policy) for policy in list(holder.managed_policies.values())]
+    for group in list(iam_backends[ACCOUNT][_PARTITION].groups.values()):
+        if any(member is holder for member in group.users):
+            documents += [_document(policy) for policy in list(group.policies.values())]
+            documents += [_managed_document(policy) for policy in list(group.managed_policies.values())]
+    return documents
+
+
+def permissions_boundary(holder: Any) -> str | None:
+    """The document of the permissions boundary of a role, if it has one."""
+    arn = getattr(holder, "permissions_boundary_arn", None)
+    policy = iam_backends[ACCOUNT][_PARTITION].managed_policies.get(arn) if arn else None
+    return _managed_document(policy) if policy is not None else None
+
+
+def _managed_document(policy: Any) -> str:
+    return _document(policy.document)
+
+
+def _document(document: Any) -> str:
+    return document if isinstance(document, str) else json.dumps(document)
+
+
+def create_service_linked_role(*, service: str, name: str) -> None:
+    """Create the role that a service makes for itself, unless it exists."""
+    if role_by_name(name) is None:
+        iam_models.SERVICE_NAME_CONVERSION.setdefault(service.split(".")[0], name.removeprefix("AWSServiceRoleFor"))
+        iam_backends[ACCOUNT][_PARTITION].create_service_linked_role(service, "", "")
+
+
+def resource_tags(arn: str, *, region: str) -> Mapping[str, str]:
+    """The tags of a resource, as far as moto's services tell them."""
+    parts = arn.split(":", 5)
+    if len(parts) == 6 and parts[2] == "ec2":
+        return dict(ec2_backends[ACCOUNT][region].tags.get(parts[5].rsplit("/", 1)[-1], {}))
+    for backend in iter_taggable_backends(ACCOUNT, region):
+        if backend.owns_arn(arn):
+            return _tags_of(backend.iter_tagged_resources(), arn)
+    return {}
+
+
+def _tags_of(resources: Iterable[Any], arn: str) -> Mapping[str, str]:
+    return next((dict(resource.tags) for resource in resources if resource.arn == arn), {})
+
+
+def target_group_type(identifier: str, *, region: str) -> str | None:
+    """The type of a VPC Lattice target group of whichever backend serves vpc-lattice."""
+    backend = moto_backend("vpclattice", region)
+    group = getattr(backend, "target_groups", {}).get(identifier.rsplit("/", 1)[-1])
+    found = getattr(group, "type", None)
+    return str(found) if found else None
+
+
+def moto_backend(module: str, region: str) -> Any:
+    """The backend that serves a module of moto at this time, which may not be moto's own."""
+    package = __import__(f"moto.{module}", fromlist=[f"{module}_backends"])
+    return getattr(package, f"{module}_backends")[ACCOUNT][region]
+
+
+# -- what moto answers wrongly
+
+
+def install_caller_identity(identify: Callable[[str], tuple[str, str, str]]) -> Callable[[], None]:
+    """Let GetCallerIdentity answer (user id, ARN, account) of `identify(access key)`."""
+
+    def get_caller_identity(self: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
+        return identify(access_key_id)
+
+    return replace(STSBackend, "get_caller_identity", get_caller_identity)
+
+
+def install_eks(backend_class: type) -> Callable[[], None]:
+    """Make `backend_class` serve EKS, also for those who have imported moto's dictionary already."""
+    eks_backends.clear()
+    undo = replace(eks_backends, "backend", backend_class)
+
+    def uninstall() -> None:
+        undo()
+        eks_backends.clear()
+
+    return uninstall

@@ -1,0 +1,201 @@
+"""AWS' wire protocols at the edge of the endpoint: requests become operations with parameters, errors become answers.
+
+It knows every protocol through moto's parsers and serializers and botocore's models, and no service. A request that no
+operation of the API model matches is still a request: it has no parameters, and moto answers it.
+"""
+
+import io
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import UnknownServiceError
+from botocore.parsers import ResponseParserError, create_parser
+
+from trellis_local.aws import moto_seam as moto
+from trellis_local.iam.request import ApiRequest
+
+Environ = dict[str, Any]
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+_CREDENTIAL = re.compile(r"Credential=([^,\s]+)")
+_MODEL_NAMES = {
+    "states": "stepfunctions",
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+    "email": "sesv2",
+    "elasticloadbalancing": "elbv2",
+    "execute-api": "apigatewaymanagementapi",
+}
+_IAM_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag", "email": "ses"}
+
+
+class MalformedRequestError(Exception):
+    """A request body that cannot be read as the parameters of its operation."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a signed request says about its caller and service; `service` is the signing name."""
+
+    access_key_id: str
+    session_token: str
+    region: str
+    service: str
+
+
+@dataclass(frozen=True)
+class WireCall:
+    """A request as an operation; `operation_model` is None when the API model has no such operation."""
+
+    credential: Credential
+    api: ApiRequest
+    model: Any
+    operation_model: Any
+    protocol: str
+    source_ip: str
+    user_agent: str
+    request_id: str
+
+
+def credential_of(environ: Environ) -> Credential | None:
+    """The credential of a signed request, in its header or its query; None for an unsigned one."""
+    request = moto.Request(dict(environ))
+    found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    scope = found.group(1) if found else request.args.get("X-Amz-Credential", "")
+    parts = scope.rsplit("/", 4)
+    if len(parts) != 5:
+        return None
+    token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "") or request.args.get("X-Amz-Security-Token", "")
+    return Credential(parts[0], token, region=parts[2], service=parts[3].lower())
+
+
+def buffer_body(environ: Environ) -> bytes:
+    """Read the body once, and leave it to be read again."""
+    length = environ.get("CONTENT_LENGTH")
+    stream = environ["wsgi.input"]
+    if length:
+        body = stream.read(int(length))
+    else:
+        body = stream.read() if environ.get("wsgi.input_terminated") else b""
+        environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return bytes(body)
+
+
+def decode(environ: Environ, body: bytes, credential: Credential) -> WireCall:
+    """The operation that a request asks for; raises MalformedRequestError."""
+    request = moto.Request({**environ, "wsgi.input": io.BytesIO(body)})
+    model = service_model(_model_name(credential.service, request.headers.get("X-Amz-Target", "")))
+    operation, labels, protocol = _route(model, request)
+    parameters = _parameters(operation, request, labels=labels, protocol=protocol)
+    return WireCall(
+        credential=credential,
+        api=ApiRequest(
+            service=_IAM_PREFIXES.get(credential.service, credential.service),
+            operation=operation.name if operation is not None else _unknown_operation(request),
+            parameters=parameters,
+            region=credential.region,
+            account=moto.ACCOUNT,
+        ),
+        model=model,
+        operation_model=operation,
+        protocol=protocol,
+        source_ip=str(environ.get("REMOTE_ADDR", "")),
+        user_agent=str(environ.get("HTTP_USER_AGENT", "")),
+        request_id=str(uuid.uuid4()),
+    )
+
+
+def _model_name(signing_name: str, target: str) -> str:
+    if signing_name == "dynamodb" and target.startswith("DynamoDBStreams"):
+        return "dynamodbstreams"
+    return _MODEL_NAMES.get(signing_name, signing_name)
+
+
+@cache
+def service_model(name: str) -> Any | None:
+    """The API model of a service, or None for a service that botocore does not know."""
+    try:
+        return moto.get_service_model(name)
+    except UnknownServiceError:
+        return None
+
+
+def _route(model: Any, request: Any) -> tuple[Any, Mapping[str, Any], str]:
+    if model is None:
+        return None, {}, "json"
+    try:
+        protocol = moto.determine_request_protocol(model, request.content_type)
+        operation, labels = moto.get_service_router(model.service_name).match(request)
+    except (moto.NotFound, NotImplementedError):
+        return None, {}, str(model.protocol)
+    return operation, labels, protocol
+
+
+def _parameters(operation: Any, request: Any, *, labels: Mapping[str, Any], protocol: str) -> Mapping[str, Any]:
+    if operation is None or operation.input_shape is None:
+        return {}
+    values = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": request.get_data(),
+        "url_path": request.path,
+        "url_params": labels,
+    }
+    try:
+        return dict(moto.PROTOCOL_PARSERS[protocol](operation).parse(values) or {})
+    except (moto.RequestParserError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MalformedRequestError(f"the request of {operation.name} cannot be read: {error}") from error
+
+
+def _unknown_operation(request: Any) -> str:
+    target = request.headers.get("X-Amz-Target", "").rsplit(".", 1)[-1]
+    return str(target or request.values.get("Action") or f"{request.method} {request.path}")
+
+
+# -- answers
+
+
+class AwsError(moto.ServiceException):  # type: ignore[misc]
+    """An error that the endpoint itself answers, with its HTTP status."""
+
+    def __init__(self, code: str, message: str, *, status: int) -> None:
+        super().__init__(code, message)
+        self.status = status
+
+
+def error_answer(call: WireCall, error: AwsError) -> Answer:
+    """The error in the protocol of the call; a HEAD request gets the status only."""
+    model = call.model or service_model("sts")
+    operation = call.operation_model or moto.OperationModel({}, model)
+    protocol = call.protocol if call.model is not None else "query"
+    serializer = moto.get_serializer_class(model.service_name, protocol)(operation)
+    response = serializer.serialize(error)
+    body = response["body"]
+    headers = [(str(name), str(value)) for name, value in response["headers"].items()]
+    headers.append(("x-amzn-RequestId", call.request_id))
+    return error.status, headers, body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+def parse_answer(call: WireCall, answer: Answer) -> Mapping[str, Any]:
+    """The answer as botocore would give it to a client; empty when it cannot be read."""
+    status, headers, body = answer
+    if call.operation_model is None:
+        return {}
+    output = _client_model(call.model.service_name).operation_model(call.operation_model.name).output_shape
+    response = {"status_code": status, "headers": {name.lower(): value for name, value in headers}, "body": body}
+    try:
+        return dict(create_parser(call.protocol).parse(response, output))
+    except ResponseParserError:
+        return {}
+
+
+@cache
+def _client_model(name: str) -> Any:
+    return botocore.session.get_session().get_service_model(name)

@@ -1,0 +1,210 @@
+"""Puts the local stack together: the AWS endpoint, the clusters, the functions, the traffic, and Trellis deployed on it.
+
+moto keeps its state in module globals, so a process runs one stack at a time.
+"""
+
+import tempfile
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from trellis_local import clock, lattice
+from trellis_local.aws import identity
+from trellis_local.aws.cloudtrail import CloudTrail
+from trellis_local.aws.eks import install as install_eks
+from trellis_local.aws.server import AwsEndpoint, LocalRequest
+from trellis_local.dataplane.contract import LatticeView
+from trellis_local.dataplane.on_moto import data_plane
+from trellis_local.dataplane.plane import DataPlane
+from trellis_local.deploy.deployer import Deployment, Target, deploy
+from trellis_local.events.bus import EventBus
+from trellis_local.events.moto_seam import install as install_events
+from trellis_local.events.schedules import Scheduler
+from trellis_local.kubernetes import KubernetesLauncher, write_kubeconfig
+from trellis_local.kubernetes.contract import ClusterSpec, RunningCluster
+from trellis_local.lattice import view
+from trellis_local.lattice.health import HealthChecker
+from trellis_local.stepfunctions.install import StepFunctions
+from trellis_local.workers.function import FunctionSource
+from trellis_local.workers.pool import WorkerPool
+from trellis_local.workers.seam import LambdaSeam
+
+ACCOUNT, REGION = "111122223333", "us-west-2"
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """How to start: `port` 0 takes a free one, `speed` 60 makes a minute of every second.
+
+    `home` is the folder for what other programs read, such as the kubeconfig.
+    """
+
+    template: Path
+    home: Path
+    port: int = 0
+    speed: float = 1.0
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+class Stack:
+    """A running stack; `start` returns when Trellis is deployed, `stop` leaves no process and no thread behind."""
+
+    def __init__(self, options: StackOptions) -> None:
+        self.options = options
+        self.clusters: dict[str, RunningCluster] = {}
+        self._lock = threading.Lock()
+        self._closing = ExitStack()
+
+    def start(self) -> "Stack":
+        """Start everything and deploy the template; on failure what was started is stopped again."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
+        clock.use(clock.Clock(start=clock.current().start, speed=self.options.speed))
+        self.options.home.mkdir(parents=True, exist_ok=True)
+        lattice.install()
+        self.endpoint = AwsEndpoint(port=self.options.port)
+        self.endpoint.start()
+        self._closing.callback(self.endpoint.stop)
+        self._start_clusters()
+        self._start_events()
+        self._start_functions()
+        self._start_traffic()
+        target = Target(clients=lambda service: identity.client(service), account=ACCOUNT, region=REGION)
+        self.deployment: Deployment = deploy(
+            self.options.template, target, parameters=self.options.parameters
+        )
+        self._register_functions()
+        self.scheduler.start()
+        self._closing.callback(self.scheduler.stop)
+        self.endpoint.add_local_route("/_local/status", lambda request: (200, self.status()))
+
+    def stop(self) -> None:
+        """Stop everything that was started, the last first."""
+        self._closing.close()
+
+    def status(self) -> dict[str, Any]:
+        """What `GET /_local/status` answers."""
+        now = clock.current()
+        return {
+            "ready": True,
+            "account": ACCOUNT,
+            "region": REGION,
+            "kubeconfig": str(self.kubeconfig),
+            "stateMachines": {
+                arn.rsplit(":", 1)[-1]: arn for arn in self.deployment.arns.values() if ":stateMachine:" in arn
+            },
+            "clusters": {name: cluster.endpoint for name, cluster in sorted(self.clusters.items())},
+            "dataplane": self.data_plane.ports(),
+            "clock": {"time": now.now().isoformat(), "speed": now.speed},
+        }
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The kubeconfig with one context for each cluster."""
+        return (self.options.home / "kubeconfig").resolve()
+
+    def launch(self, spec: ClusterSpec) -> RunningCluster:
+        """Start a cluster's Kubernetes API and list it in the kubeconfig (ClusterLauncher)."""
+        running = self.launcher.launch(spec)
+        with self._lock:
+            self.clusters[spec.name] = running
+            self._write_kubeconfig()
+        return _Listed(running, self)
+
+    def forget(self, name: str) -> None:
+        """Take a stopped cluster out of the kubeconfig."""
+        with self._lock:
+            self.clusters.pop(name, None)
+            self._write_kubeconfig()
+
+    def _write_kubeconfig(self) -> None:
+        write_kubeconfig(self.kubeconfig, list(self.clusters.values()))
+
+    def _start_clusters(self) -> None:
+        self.launcher = KubernetesLauncher()
+        install_eks(self)
+        self._closing.callback(self._stop_clusters)
+        self._write_kubeconfig()
+
+    def _stop_clusters(self) -> None:
+        for cluster in list(self.clusters.values()):
+            cluster.stop()
+
+    def _start_events(self) -> None:
+        self.bus = EventBus(cast(Any, identity))
+        self._closing.callback(self.bus.stop)
+        self._closing.callback(install_events(self.bus))
+        self.scheduler = Scheduler(self.bus)
+        trail = CloudTrail(self.bus.publish)
+        self.endpoint.on_call(trail.record)
+        self._closing.callback(trail.stop)
+        self.endpoint.add_local_route("/_local/deliveries", self._deliveries)
+
+    def _deliveries(self, request: LocalRequest) -> tuple[int, object]:
+        return 200, [record.__dict__ for record in self.bus.deliveries]
+
+    def _start_functions(self) -> None:
+        self.functions = WorkerPool(
+            endpoint_url=self.endpoint.url,
+            region=REGION,
+            account=ACCOUNT,
+            clock=clock.current(),
+            identity=cast(Any, identity),
+        )
+        self._closing.callback(self.functions.stop)
+        unpacked = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="functions-"))
+        seam = LambdaSeam(self.functions, unpacked=Path(unpacked))
+        seam.install()
+        self._closing.callback(seam.uninstall)
+        self.step_functions = StepFunctions(endpoint_url=self.endpoint.url, identity=identity, publish=self.bus.publish)
+        self.step_functions.install()
+        self._closing.callback(self.step_functions.uninstall)
+
+    def _start_traffic(self) -> None:
+        self.data_plane: DataPlane = data_plane(
+            view=cast(LatticeView, cast(ModuleType, view)), pods=self.launcher.pods, region=REGION
+        )
+        self.data_plane.start()
+        self._closing.callback(self.data_plane.stop)
+        checker = HealthChecker(self.data_plane.probe)
+        checker.start()
+        self._closing.callback(checker.stop)
+
+    def _register_functions(self) -> None:
+        for source in self.deployment.functions.values():
+            self.functions.register(
+                FunctionSource(
+                    name=source.name,
+                    code_dir=source.code_dir,
+                    handler=source.handler,
+                    role_arn=source.role_arn,
+                    layer_dirs=source.layer_dirs,
+                    environment=tuple(source.environment.items()),
+                    timeout=source.timeout,
+                    memory=source.memory,
+                )
+            )
+
+
+class _Listed:
+    """A running cluster that leaves the kubeconfig when it is stopped."""
+
+    def __init__(self, running: RunningCluster, stack: Stack) -> None:
+        self._running = running
+        self._stack = stack
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._running, name)
+
+    def stop(self) -> None:
+        self._stack.forget(self._running.name)
+        self._running.stop()

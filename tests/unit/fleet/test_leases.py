@@ -1,0 +1,65 @@
+"""Leases: one writer at a time."""
+
+from typing import Any
+
+import pytest
+
+from trellis.errors import LeaseHeldError
+from trellis.fleet.leases import Leases
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def leases(dynamodb: Any, clock: Clock) -> Leases:
+    return Leases(dynamodb, "fleet", seconds=60, clock=clock)
+
+
+def test_a_held_lease_keeps_others_out(leases: Leases) -> None:
+    with leases.held("service/store", "one"), pytest.raises(LeaseHeldError), leases.held("service/store", "two"):
+        pass
+
+
+def test_a_released_lease_is_free_and_its_epoch_grows(leases: Leases) -> None:
+    with leases.held("service/store", "one") as first:
+        pass
+    with leases.held("service/store", "two") as second:
+        assert second > first
+
+
+def test_the_same_holder_may_take_it_again(leases: Leases) -> None:
+    with leases.held("service/store", "one") as first, leases.held("service/store", "one") as second:
+        assert second > first
+
+
+def test_a_lease_of_a_crashed_holder_expires(leases: Leases, clock: Clock) -> None:
+    with leases.held("service/store", "one"):
+        clock.now += 60
+        with leases.held("service/store", "two"):
+            pass
+
+
+def test_a_late_release_does_not_free_the_successors_lease(leases: Leases, clock: Clock) -> None:
+    late = leases.held("service/store", "one")
+    late.__enter__()
+    clock.now += 60
+    with leases.held("service/store", "two"):
+        late.__exit__(None, None, None)
+        with pytest.raises(LeaseHeldError), leases.held("service/store", "three"):
+            pass
+
+
+def test_leases_of_different_resources_do_not_meet(leases: Leases) -> None:
+    with leases.held("service/a", "one"), leases.held("service/b", "two"):
+        pass

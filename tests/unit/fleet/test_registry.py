@@ -1,0 +1,49 @@
+"""The registry of clusters."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from trellis.errors import ClusterNotRegisteredError
+from trellis.fleet.registry import Registry
+from trellis.model import Cluster, ClusterState, Mode
+
+BLUE = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net", Mode.PLAN)
+
+
+@pytest.fixture
+def registry(dynamodb: Any) -> Registry:
+    return Registry(dynamodb, "fleet")
+
+
+def test_a_registered_cluster_is_found_as_it_was(registry: Registry) -> None:
+    assert registry.put(BLUE)
+    assert registry.get("blue") == BLUE
+
+
+def test_registering_it_again_writes_nothing(registry: Registry) -> None:
+    registry.put(BLUE)
+    assert not registry.put(BLUE)
+
+
+def test_a_change_is_written_and_keeps_what_was_prepared(registry: Registry) -> None:
+    registry.put(BLUE)
+    registry.set_prepared("blue", "v1")
+    assert registry.put(replace(BLUE, state=ClusterState.LEAVING))
+    assert registry.get("blue").state is ClusterState.LEAVING
+    assert registry.prepared("blue") == "v1"
+
+
+def test_clusters_are_listed_by_name(registry: Registry) -> None:
+    for name in ("red", "blue"):
+        registry.put(replace(BLUE, name=name))
+    assert [cluster.name for cluster in registry.list()] == ["blue", "red"]
+
+
+def test_a_forgotten_cluster_is_not_registered(registry: Registry) -> None:
+    registry.put(BLUE)
+    registry.forget("blue")
+    registry.forget("blue")
+    with pytest.raises(ClusterNotRegisteredError, match="blue"):
+        registry.get("blue")

@@ -1,0 +1,155 @@
+"""Records and zone associations: what a cluster's run changes, and what it never touches."""
+
+from dataclasses import replace
+
+from trellis.model import Cluster, ClusterState, DnsName, HostedZone, RecordSet
+from trellis.planning.dns import (
+    AssociateZone,
+    ChangeRecords,
+    DisassociateZone,
+    NameChange,
+    NamesDiff,
+    NamesWanted,
+    ObservedNames,
+    diff_names,
+    owner_of,
+    owner_text,
+    zone_for,
+)
+
+A = Cluster("a", "111122223333", "us-west-2", "vpc-a", "sg-a", "net")
+B = Cluster("b", "111122223333", "us-west-2", "vpc-b", "sg-b", "net")
+ZONE = HostedZone("Z1", "lattice-test.io", ("vpc-platform",))
+NAME = DnsName("store.lattice-test.io", "store-svc", "HTTPRoute apps/store")
+DOMAIN = "store-svc-0.7d67968.vpc-lattice-svcs.us-west-2.on.aws"
+
+
+def wanted(cluster: Cluster = B, names: tuple[DnsName, ...] = (NAME,), members: tuple[Cluster, ...] = (A, B)) -> NamesWanted:
+    return NamesWanted(cluster, names, members, ttl=60)
+
+
+def observed(*records: RecordSet, zone: HostedZone = ZONE, domain: str = DOMAIN) -> ObservedNames:
+    return ObservedNames((zone,), {zone.id: records}, {"store-svc": domain})
+
+
+def after(diff: NamesDiff, before: ObservedNames) -> ObservedNames:
+    """What Route 53 would show once the changes are made."""
+    zone = before.zones[0]
+    records = {(record.name, record.type): record for record in before.records[zone.id]}
+    for change in diff.changes:
+        match change:
+            case ChangeRecords(upserts=upserts, deletes=deletes):
+                for record in deletes:
+                    del records[record.name, record.type]
+                records.update({(record.name, record.type): record for record in upserts})
+            case AssociateZone(vpc_id=vpc_id):
+                zone = replace(zone, vpc_ids=tuple(sorted({*zone.vpc_ids, vpc_id})))
+            case DisassociateZone(vpc_id=vpc_id):
+                zone = replace(zone, vpc_ids=tuple(sorted({*zone.vpc_ids} - {vpc_id})))
+    return ObservedNames((zone,), {zone.id: tuple(records.values())}, before.domains)
+
+
+def kinds(changes: tuple[NameChange, ...]) -> list[str]:
+    return [type(change).__name__ for change in changes]
+
+
+def test_a_new_name_gets_cname_and_ownership_record_in_one_batch() -> None:
+    diff = diff_names(wanted(members=()), observed())
+    assert [change for change in diff.changes if isinstance(change, ChangeRecords)] == [
+        ChangeRecords(
+            ZONE,
+            upserts=(
+                RecordSet("Z1", "store.lattice-test.io", "CNAME", (DOMAIN,), 60),
+                RecordSet(
+                    "Z1",
+                    "_trellis.store.lattice-test.io",
+                    "TXT",
+                    (owner_text("111122223333/b", "HTTPRoute apps/store"),),
+                    60,
+                    "111122223333/b",
+                ),
+            ),
+        )
+    ]
+
+
+def test_the_zone_is_associated_with_every_client_vpc() -> None:
+    diff = diff_names(wanted(), observed())
+    assert {change.vpc_id for change in diff.changes if isinstance(change, AssociateZone)} == {"vpc-a", "vpc-b"}
+
+
+def test_once_applied_nothing_is_left_to_do() -> None:
+    there = after(diff_names(wanted(), observed()), observed())
+    assert diff_names(wanted(), there) == NamesDiff(owned=1)
+
+
+def test_a_cluster_without_names_joins_the_zones_of_its_network() -> None:
+    there = after(diff_names(wanted(members=(B,)), observed()), observed())
+    diff = diff_names(wanted(A, ()), there)
+    assert [change.vpc_id for change in diff.changes if isinstance(change, AssociateZone)] == ["vpc-a"]
+
+
+def test_a_deleted_route_takes_its_records_and_the_associations_along() -> None:
+    there = after(diff_names(wanted(), observed()), observed())
+    there = after(diff_names(wanted(B, ()), there), there)
+    there = after(diff_names(wanted(B, ()), there), there)
+    there = after(diff_names(wanted(A, ()), there), there)
+    assert there.records["Z1"] == ()
+    assert there.zones[0].vpc_ids == ("vpc-platform",)
+
+
+def test_a_leaving_cluster_takes_everything_of_its_own_along_in_one_run() -> None:
+    there = after(diff_names(wanted(members=(B,)), observed()), observed())
+    leaving = replace(B, state=ClusterState.LEAVING)
+    there = after(diff_names(wanted(leaving, (), (leaving,)), there), there)
+    assert there.records["Z1"] == ()
+    assert there.zones[0].vpc_ids == ("vpc-platform",)
+
+
+def test_a_foreign_record_is_refused_and_stays() -> None:
+    foreign = RecordSet("Z1", "store.lattice-test.io", "A", ("10.0.0.1",))
+    diff = diff_names(wanted(), observed(foreign))
+    assert [refusal.reason for refusal in diff.refusals] == ["RecordNotOwned"]
+    assert not [change for change in diff.changes if isinstance(change, ChangeRecords) and change.deletes]
+
+
+def test_a_name_of_another_cluster_is_refused() -> None:
+    there = after(diff_names(wanted(), observed()), observed())
+    diff = diff_names(wanted(A), there)
+    assert [refusal.reason for refusal in diff.refusals] == ["RecordNotOwned"]
+    assert diff.changes == ()
+
+
+def test_a_name_without_zone_is_refused() -> None:
+    diff = diff_names(wanted(), ObservedNames(domains={"store-svc": DOMAIN}))
+    assert [(refusal.resource, refusal.reason) for refusal in diff.refusals] == [
+        ("store.lattice-test.io", "NoHostedZone")
+    ]
+
+
+def test_a_name_at_the_apex_is_refused() -> None:
+    diff = diff_names(wanted(names=(replace(NAME, hostname="lattice-test.io"),)), observed())
+    assert [refusal.reason for refusal in diff.refusals] == ["ZoneApex"]
+
+
+def test_a_name_waits_for_its_services_domain() -> None:
+    diff = diff_names(wanted(), observed(domain=""))
+    assert diff.pending == ("store.lattice-test.io",)
+
+
+def test_a_changed_target_is_repaired() -> None:
+    there = after(diff_names(wanted(), observed()), observed())
+    moved = ObservedNames(there.zones, there.records, {"store-svc": "new.on.aws"})
+    assert kinds(diff_names(wanted(), moved).changes) == ["ChangeRecords"]
+
+
+def test_the_longest_zone_wins() -> None:
+    zones = [ZONE, HostedZone("Z2", "eu.lattice-test.io"), HostedZone("Z3", "test.io")]
+    assert zone_for("a.eu.lattice-test.io", zones) == zones[1]
+    assert zone_for("alattice-test.io", zones) is None
+
+
+def test_ownership_is_read_from_own_records_only() -> None:
+    text = owner_text("111122223333/b", 'HTTPRoute apps/st"ör\\e')
+    assert owner_of(RecordSet("Z1", "_trellis.x", "TXT", (text,))) == "111122223333/b"
+    assert owner_of(RecordSet("Z1", "_trellis.x", "TXT", ('"owner=me"',))) == ""
