@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from trellis_local import clock, lattice
-from trellis_local.aws import identity
+from trellis_local.aws.identity import Identity
 from trellis_local.aws.cloudtrail import CloudTrail
 from trellis_local.aws.eks import install as install_eks
 from trellis_local.aws.server import AwsEndpoint, LocalRequest
@@ -73,12 +73,13 @@ class Stack:
         lattice.install()
         self.endpoint = AwsEndpoint(port=self.options.port)
         self.endpoint.start()
+        self.identity = Identity(self.endpoint.url)
         self._closing.callback(self.endpoint.stop)
         self._start_clusters()
         self._start_events()
         self._start_functions()
         self._start_traffic()
-        target = Target(clients=lambda service: identity.client(service), account=ACCOUNT, region=REGION)
+        target = Target(clients=lambda service: self.identity.client(service), account=ACCOUNT, region=REGION)
         self.deployment: Deployment = deploy(
             self.options.template, target, parameters=self.options.parameters
         )
@@ -140,7 +141,7 @@ class Stack:
             cluster.stop()
 
     def _start_events(self) -> None:
-        self.bus = EventBus(cast(Any, identity))
+        self.bus = EventBus(self.identity)
         self._closing.callback(self.bus.stop)
         self._closing.callback(install_events(self.bus))
         self.scheduler = Scheduler(self.bus)
@@ -158,16 +159,22 @@ class Stack:
             region=REGION,
             account=ACCOUNT,
             clock=clock.current(),
-            identity=cast(Any, identity),
+            identity=self.identity,
         )
         self._closing.callback(self.functions.stop)
         unpacked = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="functions-"))
         seam = LambdaSeam(self.functions, unpacked=Path(unpacked))
         seam.install()
         self._closing.callback(seam.uninstall)
-        self.step_functions = StepFunctions(endpoint_url=self.endpoint.url, identity=identity, publish=self.bus.publish)
+        self.step_functions = StepFunctions(
+            endpoint_url=self.endpoint.url,
+            account=ACCOUNT,
+            region=REGION,
+            identity=self.identity,
+            publish=self.bus.publish,
+        )
         self.step_functions.install()
-        self._closing.callback(self.step_functions.uninstall)
+        self._closing.callback(self.step_functions.stop)
 
     def _start_traffic(self) -> None:
         self.data_plane: DataPlane = data_plane(

@@ -1,16 +1,156 @@
 """IAM enforcement: the caller's policies against everything that the call needs.
 
-Identity policies, permissions boundaries and trust policies are enforced; policies of resources, organizations and sessions are
-not. The answer to a refused call is the service's own, in the protocol of the call.
+Identity policies, permissions boundaries and trust policies are enforced; policies of resources, organizations and
+sessions are not. A refused call gets the service's own error, in the protocol of the call.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trellis_local.aws import clock_context, moto_seam as moto
+from trellis_local import clock
+from trellis_local.aws import moto_seam as moto
 from trellis_local.aws.identity import Principal
 from trellis_local.aws.wire import AwsError, WireCall
 from trellis_local.iam.actions import requirements
 from trellis_local.iam.evaluator import Access, Statement, Verdict, evaluate_with_boundary, parse_policy
 from trellis_local.iam.request import ApiRequest, Requirement
 from trellis_local.iam.trust import Caller, Trust, trust_of
+
+Context = dict[str, tuple[str, ...]]
+
+_REASONS = {
+    Verdict.NOT_ALLOWED: "because no identity-based policy allows the {action} action",
+    Verdict.DENIED: "with an explicit deny in an identity-based policy",
+    Verdict.NOT_ALLOWED_BY_BOUNDARY: "because no permissions boundary allows the {action} action",
+}
+
+
+@dataclass(frozen=True)
+class Denial:
+    """The first thing that the caller may not do."""
+
+    action: str
+    resource: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was checked, and what was refused, if anything."""
+
+    required: tuple[Requirement, ...]
+    denial: Denial | None = None
+
+
+class AccountFacts:
+    """What authorization asks about the account."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def target_group_type(self, identifier: str) -> str | None:
+        """The type of a target group, or None."""
+        return moto.target_group_type(identifier, region=self._region)
+
+    def role_exists(self, name: str) -> bool:
+        """Whether IAM has a role of that name."""
+        return moto.role_by_name(name) is not None
+
+
+def decide(call: WireCall, principal: Principal) -> Decision:
+    """Whether the principal may make the call; the administrator may, but roles still decide who assumes them."""
+    required = tuple(requirements(call.api, AccountFacts(call.api.region)))
+    if (call.api.service, call.api.operation) == ("sts", "AssumeRole"):
+        return _assume_role(call, principal, required)
+    if principal.is_admin:
+        return Decision(required)
+    return Decision(required, _first_denial(required, call, principal))
+
+
+def denied(call: WireCall, principal: Principal, denial: Denial) -> AwsError:
+    """The error that the service answers."""
+    reason = _REASONS[denial.verdict].format(action=denial.action)
+    message = (
+        f"User: {principal.arn} is not authorized to perform: {denial.action} on resource: {denial.resource} {reason}"
+    )
+    service, protocol = call.api.service, call.protocol
+    if service == "ec2":
+        text = f"You are not authorized to perform this operation. {message}"
+        return AwsError("UnauthorizedOperation", text, status=403)
+    if service == "sns":
+        return AwsError("AuthorizationError", message, status=403)
+    if protocol in ("query", "rest-xml"):
+        return AwsError("AccessDenied", message, status=403)
+    # Services that speak AWS JSON answer AccessDeniedException with 400, those that speak REST JSON with 403.
+    return AwsError("AccessDeniedException", message, status=400 if protocol == "json" else 403)
+
+
+def _first_denial(required: Sequence[Requirement], call: WireCall, principal: Principal) -> Denial | None:
+    statements, boundary = _policies(principal)
+    general = _general_context(call, principal)
+    for requirement in required:
+        for resource in requirement.resources:
+            context = {**general, **requirement.context, **_resource_context(resource, call.api)}
+            access = Access(requirement.action, resource, context)
+            verdict = evaluate_with_boundary(statements, boundary, access)
+            if verdict is not Verdict.ALLOWED:
+                return Denial(requirement.action, resource, verdict)
+    return None
+
+
+def _policies(principal: Principal) -> tuple[list[Statement], list[Statement] | None]:
+    holder = moto.role_by_arn(principal.role_arn) if principal.role_arn else moto.user_by_name(principal.user_name)
+    if holder is None:  # a session outlives its role, without any permission
+        return [], None
+    statements = [item for document in moto.identity_policies(holder) for item in parse_policy(document)]
+    boundary = moto.permissions_boundary(holder)
+    return statements, list(parse_policy(boundary)) if boundary is not None else None
+
+
+def _general_context(call: WireCall, principal: Principal) -> Context:
+    now = clock.current().now()
+    context: Context = {
+        "aws:principalarn": (principal.role_arn or principal.arn,),
+        "aws:principalaccount": (principal.account,),
+        "aws:principaltype": (principal.type.replace("IAMUser", "User"),),
+        "aws:userid": (principal.principal_id,),
+        "aws:sourceip": (call.source_ip,),
+        "aws:securetransport": ("false",),
+        "aws:currenttime": (now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
+        "aws:epochtime": (str(int(now.timestamp())),),
+        "aws:useragent": (call.user_agent,),
+        "aws:requestedregion": (call.api.region,),
+        "aws:viaawsservice": ("false",),
+    }
+    if principal.user_name:
+        context["aws:username"] = (principal.user_name,)
+    return context
+
+
+def _resource_context(resource: str, request: ApiRequest) -> Context:
+    tags: Mapping[str, str] = {}
+    if resource.startswith("arn:") and not resource.endswith("*"):
+        tags = moto.resource_tags(resource, region=request.region)
+    context: Context = {"aws:resourceaccount": (request.account,)}
+    for key, value in tags.items():
+        for prefix in ("aws", request.service):
+            context[f"{prefix}:resourcetag/{key.lower()}"] = (value,)
+    return context
+
+
+def _assume_role(call: WireCall, principal: Principal, required: tuple[Requirement, ...]) -> Decision:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html"""
+    role_arn = str(call.api.parameters.get("RoleArn", ""))
+    role = moto.role_by_arn(role_arn)
+    refusal = Denial("sts:AssumeRole", role_arn, Verdict.NOT_ALLOWED)
+    if role is None:
+        return Decision(required, refusal)
+    arns = tuple(arn for arn in (principal.arn, principal.role_arn) if arn)
+    caller = Caller(arns=arns, account=principal.account)
+    context = {**_general_context(call, principal), **required[0].context}
+    trust = trust_of(parse_policy(moto.trust_policy(role)), caller, action="sts:AssumeRole", context=context)
+    if trust is Trust.NONE:
+        return Decision(required, refusal)
+    if trust is Trust.CALLER or principal.is_admin:
+        return Decision(required)
+    return Decision(required, _first_denial(required, call, principal))

@@ -1,7 +1,7 @@
 """Every place where this package touches moto; the contract test names what broke when moto is upgraded.
 
-The endpoint stands in front of moto's WSGI application, so that identity, authorization and the call log need no hook inside of
-moto. What is patched here is what moto answers wrongly.
+The endpoint stands in front of moto's WSGI application, so that identity, authorization and the call log need no hook
+inside of moto. What is patched here is what moto answers wrongly.
 """
 
 import json
@@ -112,6 +112,11 @@ def iam_user(access_key_id: str) -> tuple[Any, Any] | None:
             if key.access_key_id == access_key_id:
                 return user, key
     return None
+
+
+def user_by_name(name: str | None) -> Any | None:
+    """moto's IAM user, or None."""
+    return iam_backends[ACCOUNT][_PARTITION].users.get(name)
 
 
 def role_by_arn(role_arn: str) -> Any | None:

@@ -12,6 +12,8 @@ from botocore import xform_name
 from botocore.model import ServiceModel, StructureShape
 
 from .backend import LatticeBackend, lattice_backends
+from .configuration import current
+from .errors import ThrottlingException
 from .moto_seam import ActionResult, BaseResponse, operation_of
 from .operations import Operation, find_operation
 from .request import read_request
@@ -45,6 +47,9 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
 
     def run(self, name: str, operation: Operation) -> dict[str, Any]:
         """Run one operation; raises the modelled errors."""
+        if current().faults.take_throttle(name):
+            self.response_headers["Retry-After"] = "1"  # moto's serializer leaves header members of errors out
+            raise ThrottlingException(name)
         shape = cast(StructureShape, _MODEL.operation_model(name).input_shape)
         request = read_request(shape, labels=self.uri_match, query=self.normalized_request.args, body=self.body)
         validate(shape, request)

@@ -33,23 +33,25 @@ class Workshop:
 
 
 @contextmanager
-def open_workshop(directory: Path) -> Iterator[Workshop]:
+def open_workshop(directory: Path, *, managed_policies: bool) -> Iterator[Workshop]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_ACCESS_KEY_ID", "test")
         patched.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patched.setenv("MOTO_ACCOUNT_ID", "111122223333")
+        # As on the endpoint; reading them takes most of a second, so only the shared workshop has them.
+        patched.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", str(managed_policies).lower())
         with mock_aws():
             yield Workshop(directory)
 
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Iterator[Workshop]:
-    with open_workshop(tmp_path) as workshop:
+    with open_workshop(tmp_path, managed_policies=False) as workshop:
         yield workshop
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     """For a file whose tests only read what was deployed once."""
-    with open_workshop(tmp_path_factory.mktemp("shared")) as workshop:
+    with open_workshop(tmp_path_factory.mktemp("shared"), managed_policies=True) as workshop:
         yield workshop

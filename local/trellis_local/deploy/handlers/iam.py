@@ -1,6 +1,5 @@
 """AWS::IAM::Role and AWS::IAM::ManagedPolicy."""
 
-from trellis_local.deploy.managed_policies import ensure_managed_policy
 from trellis_local.deploy.policy_documents import policy_text
 from trellis_local.deploy.properties import Properties, tag_list
 from trellis_local.deploy.resource import Created, Resource
@@ -21,7 +20,6 @@ def create_role(resource: Resource) -> Created:
     for index, policy in enumerate(given.take("Policies", [])):
         _put_inline_policy(resource, name, Properties(f"{given.where}.Policies[{index}]", policy))
     for arn in given.take("ManagedPolicyArns", []):
-        ensure_managed_policy(arn, account=resource.account, where=f"{given.where}.ManagedPolicyArns")
         resource.api("iam", "attach_role_policy", RoleName=name, PolicyArn=arn)
     return Created(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
 
