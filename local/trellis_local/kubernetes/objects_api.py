@@ -131,6 +131,7 @@ class ObjectsApi:
             meta["generation"] = 1
         if "status" in target.served.subresources:
             new.pop("status", None)
+            target.served.schema.default(new)
         strategy_of(target.type_key).complete(self.store, new, None)
 
     def _require_namespace(self, target: Target) -> None:
@@ -270,6 +271,7 @@ def _merge_protected(target: Target, current: Object, new: Object, *, keep_owner
         new.pop("status", None)
         if "status" in current:
             new["status"] = clone(current["status"])
+        target.served.schema.default(new)
     return new
 
 

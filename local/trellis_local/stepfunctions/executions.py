@@ -1,6 +1,5 @@
 """Executions as status pages and EventBridge see them, and the wake-up call for a parent that waits for a child."""
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +51,7 @@ def summary(execution: Any) -> ExecutionSummary:
         started=execution.start_date,
         stopped=execution.stop_date if status in FINAL else None,
         input=execution.execution_input,
-        output=json.dumps(execution.output) if status == "SUCCEEDED" else None,
+        output=execution.output if status == "SUCCEEDED" else None,
         error=execution.error,
         cause=execution.cause,
     )

@@ -9,7 +9,13 @@ from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.exceptions import ExecutionDoesNotExist
 from moto.stepfunctions.parser.api import ExecutionStatus
-from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
+from moto.stepfunctions.parser.asl.eval.program_state import (
+    ProgramEnded,
+    ProgramError,
+    ProgramStopped,
+    ProgramTimedOut,
+)
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from trellis_local import clock
@@ -20,6 +26,12 @@ from trellis_local.stepfunctions.executions import Completions, Publish, status_
 Method = Callable[..., Any]
 
 MANAGED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
+FINAL_STATUS = {
+    ProgramEnded: ExecutionStatus.SUCCEEDED,
+    ProgramError: ExecutionStatus.FAILED,
+    ProgramStopped: ExecutionStatus.ABORTED,
+    ProgramTimedOut: ExecutionStatus.TIMED_OUT,
+}
 CHILD_POLL_REAL_SECONDS = 5.0
 
 
@@ -114,18 +126,21 @@ class Lifecycle:
 
         return start
 
-    def terminated(self, original: Method) -> Method:
-        """The end of an execution: its event, the wake-up of a waiting parent, and no pile of finished threads."""
-
-        def terminated(communication: Any) -> None:
-            execution = communication.execution
-            if execution.exec_status == ExecutionStatus.ABORTED:
-                return
-            original(communication)
-            self._tell(execution)
-            TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
-
-        return terminated
+    def terminated(self, communication: Any) -> None:
+        """The end of an execution. moto shows the status before the output, and a text as output without its quotes."""
+        execution = communication.execution
+        if execution.exec_status == ExecutionStatus.ABORTED:
+            return
+        env = execution.exec_worker.env
+        state = env.program_state()
+        execution.stop_date = clock.current().now()
+        if isinstance(state, ProgramEnded):
+            execution.output = to_json_str(env.states.get_input(), separators=(",", ":"))
+        elif isinstance(state, ProgramError):
+            execution.error, execution.cause = state.error.get("error"), state.error.get("cause")
+        execution.exec_status = FINAL_STATUS[type(state)]
+        self._tell(execution)
+        TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
 
     def wait_for_child(self, original: Method) -> Method:
         """The resolver of `.sync:2` asks DescribeExecution when the child has ended, not twice a second."""

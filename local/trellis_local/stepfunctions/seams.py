@@ -103,7 +103,8 @@ class Seams:
         self._put(moto.stepfunctions.responses.StepFunctionResponse, "send_task_failure", _send_task_failure)
         self._wrap(f"{EXECUTION}Execution", "start", self._lifecycle.start)
         self._wrap(f"{EXECUTION}Execution", "get_start_execution_details", _text_start_time)
-        self._wrap(f"{EXECUTION}BaseExecutionWorkerCommunication", "terminated", self._lifecycle.terminated)
+        communication = _load(f"{EXECUTION}BaseExecutionWorkerCommunication")
+        self._put(communication, "terminated", _unbound(self._lifecycle.terminated))
         for pattern in ("_build_sync_resolver", "_build_sync2_resolver"):
             self._wrap(f"{SERVICE}_sfn.StateTaskServiceSfn", pattern, self._lifecycle.wait_for_child)
 

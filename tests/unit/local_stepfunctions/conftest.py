@@ -18,7 +18,6 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-
 from trellis_local import clock
 from trellis_local.clock import Clock
 from trellis_local.stepfunctions.install import StepFunctions
@@ -113,9 +112,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     url, identity, events = f"http://{host}:{port}", FakeIdentity(), []
     workers = WorkerPool(endpoint_url=url, region=REGION, account=ACCOUNT, clock=clock.current(), identity=identity)
     functions = LambdaSeam(workers, unpacked=Path(tmp_path_factory.mktemp("functions")))
-    machines = StepFunctions(
-        endpoint_url=url, account=ACCOUNT, region=REGION, identity=identity, publish=events.append
-    )
+    machines = StepFunctions(endpoint_url=url, account=ACCOUNT, region=REGION, identity=identity, publish=events.append)
     functions.install()
     machines.install()
     made = Cloud(url=url, identity=identity, events=events, step_functions=machines)

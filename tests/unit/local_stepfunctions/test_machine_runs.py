@@ -26,8 +26,10 @@ def invoke(function: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_strings_with_quotes_and_braces_stay_values(cloud):
-    text = "he said \"{% no %}\" it's \\ fine"
-    result = cloud.run({"P": {"Type": "Pass", "Output": {"text": "{% $states.input.text %}"}, "End": True}}, {"text": text})
+    text = 'he said "{% no %}" it\'s \\ fine'
+    result = cloud.run(
+        {"P": {"Type": "Pass", "Output": {"text": "{% $states.input.text %}"}, "End": True}}, {"text": text}
+    )
     assert result["output"] == {"text": text}
 
 
@@ -89,7 +91,11 @@ def test_choice_and_wait_run_on_the_stacks_clock(cloud):
     result = cloud.run(
         {
             "W": {"Type": "Wait", "Seconds": "{% $states.input.wait %}", "Next": "C"},
-            "C": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input.wait > 60 %}", "Next": "Long"}], "Default": "Short"},
+            "C": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $states.input.wait > 60 %}", "Next": "Long"}],
+                "Default": "Short",
+            },
             "Long": {"Type": "Pass", "Output": "long", "End": True},
             "Short": {"Type": "Fail", "Error": "Short"},
         },
@@ -138,7 +144,12 @@ def test_one_failed_child_fails_a_distributed_map(cloud):
 
 
 def test_a_child_execution_is_awaited_and_its_output_is_json(cloud):
-    child = cloud.machine({"W": {"Type": "Wait", "Seconds": 30, "Next": "P"}, "P": {"Type": "Pass", "Output": {"got": "{% $states.input.k %}"}, "End": True}})
+    child = cloud.machine(
+        {
+            "W": {"Type": "Wait", "Seconds": 30, "Next": "P"},
+            "P": {"Type": "Pass", "Output": {"got": "{% $states.input.k %}"}, "End": True},
+        }
+    )
     task = {
         "Type": "Task",
         "Resource": "arn:aws:states:::states:startExecution.sync:2",
@@ -187,7 +198,10 @@ def test_a_message_body_that_is_an_object_is_sent_as_json(cloud):
     sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName="bodies")["QueueUrl"]
     arguments = {"QueueUrl": url, "MessageBody": {"a": "{% $states.input.a %}"}}
-    cloud.run({"T": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Arguments": arguments, "End": True}}, {"a": 1})
+    cloud.run(
+        {"T": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Arguments": arguments, "End": True}},
+        {"a": 1},
+    )
     assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == '{"a":1}'
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from trellis_local.workers.contract import LogLine
 from trellis_local.workers.function import InvocationRefusedError
 from trellis_local.workers.pool import WorkerPool
+
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
     deadline = time.monotonic() + seconds

@@ -39,4 +39,4 @@ PATH = re.compile(r"/[a-zA-Z0-9@:%_+.~#?&/=-]*")
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """Header names and methods, as RFC 9110 has them."""
 
-NETWORK_NAME = re.compile(r"(?!sn-)(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")
+NETWORK_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*")

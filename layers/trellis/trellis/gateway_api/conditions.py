@@ -1,0 +1,56 @@
+"""Conditions as the Gateway API defines them, without the time, which status writing adds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+CONTROLLER = "trellis.dev/vpc-lattice"
+DNS_READY = "trellis.dev/DNSReady"
+
+_MAX_MESSAGES = 10
+_MAX_LENGTH = 4000
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition; `status` is `True` or `False` in Kubernetes' spelling."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    observed_generation: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that stands in the way: a condition's reason, and the field with what is wrong about it."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Makes the conditions of one object, all for the same generation."""
+
+    generation: int
+
+    def true(self, kind: str, reason: str, message: str = "") -> Condition:
+        """A condition with the status `True`."""
+        return Condition(kind, "True", reason, shortened(message), self.generation)
+
+    def false(self, kind: str, reason: str, message: str) -> Condition:
+        """A condition with the status `False`."""
+        return Condition(kind, "False", reason, shortened(message), self.generation)
+
+
+def joined(messages: Iterable[str]) -> str:
+    """Several messages as one, each once, in their order; what exceeds ten is counted only."""
+    distinct = list(dict.fromkeys(messages))
+    more = len(distinct) - _MAX_MESSAGES
+    return "; ".join(distinct[:_MAX_MESSAGES] + ([f"and {more} more"] if more > 0 else []))
+
+
+def shortened(message: str) -> str:
+    """The message in a length that Kubernetes accepts."""
+    return message if len(message) <= _MAX_LENGTH else f"{message[: _MAX_LENGTH - 1]}…"

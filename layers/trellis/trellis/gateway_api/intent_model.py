@@ -1,0 +1,124 @@
+"""The intent: a validated view of a snapshot, with conditions for all that was refused and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trellis.gateway_api.conditions import Condition
+from trellis.gateway_api.snapshot import Malformed
+from trellis.model import RuleMatch, Target
+
+
+@dataclass(frozen=True)
+class GatewayClassIntent:
+    """A GatewayClass of this controller."""
+
+    name: str
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class ListenerIntent:
+    """A listener of a Gateway; only `usable` ones take routes."""
+
+    name: str
+    port: int
+    protocol: str
+    usable: bool
+    supported_kinds: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    attached_routes: int = 0
+
+
+@dataclass(frozen=True)
+class GatewayIntent:
+    """A Gateway of this controller; its name is the name of the service network."""
+
+    namespace: str
+    name: str
+    generation: int
+    accepted: bool
+    conditions: tuple[Condition, ...]
+    listeners: tuple[ListenerIntent, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParentIntent:
+    """A route's attachment to one of its parents; `services` are the Lattice services that it leads to, by name."""
+
+    parent_ref: Mapping[str, Any]
+    gateway: tuple[str, str]
+    accepted: bool
+    conditions: tuple[Condition, ...]
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RouteIntent:
+    """An HTTPRoute that is attached to a Gateway of this controller, or was: then it has no parents any more."""
+
+    namespace: str
+    name: str
+    generation: int
+    parents: tuple[ParentIntent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A Service's port with its ready endpoints; `port` is what the Gateway API calls so, `target_port` the pods'."""
+
+    namespace: str
+    name: str
+    port: int
+    target_port: int
+    ip_address_type: str
+    targets: tuple[Target, ...] = ()
+
+
+@dataclass(frozen=True)
+class Share:
+    """A backend's part of a rule's traffic. Without a backend it is the part that cannot be served, and fails."""
+
+    backend: Backend | None
+    weight: int
+
+
+@dataclass(frozen=True)
+class RuleIntent:
+    """A listener rule. Without shares every request is answered with the status 500."""
+
+    match: RuleMatch
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True)
+class ServiceListenerIntent:
+    """The rules of one listener of a service, by precedence."""
+
+    protocol: str
+    port: int
+    rules: tuple[RuleIntent, ...]
+
+
+@dataclass(frozen=True)
+class ServiceIntent:
+    """A Lattice service: a hostname of a namespace, or a route without hostname."""
+
+    name: str
+    namespace: str
+    hostname: str | None
+    service_networks: tuple[str, ...]
+    listeners: tuple[ServiceListenerIntent, ...]
+    stands_for: str
+
+
+@dataclass(frozen=True)
+class Intent:
+    """All that one cluster asks for. `malformed` objects could not be read."""
+
+    cluster: str
+    classes: tuple[GatewayClassIntent, ...] = ()
+    gateways: tuple[GatewayIntent, ...] = ()
+    routes: tuple[RouteIntent, ...] = ()
+    services: tuple[ServiceIntent, ...] = ()
+    malformed: tuple[Malformed, ...] = field(default=())
