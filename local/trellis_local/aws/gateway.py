@@ -1,7 +1,7 @@
 """The WSGI application in front of moto: decode, identify, authorize, pass on, log, tell.
 
-What moto does not implement is an error of status 501 in the protocol of the call, never a page of HTML; what moto breaks on
-is an InternalFailure with the reason in the log of this process.
+What moto does not implement is an error of status 501 in the protocol of the call, never a page of HTML; what moto
+breaks on is an InternalFailure with the reason in the log of this process.
 """
 
 import json
@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from trellis_local import clock
-from trellis_local.aws import moto_seam as moto, wire
+from trellis_local.aws import moto_seam as moto
+from trellis_local.aws import wire
 from trellis_local.aws.authz import Decision, decide, denied
 from trellis_local.aws.call_kinds import is_read_only
 from trellis_local.aws.call_log import ApiCall, CallLog
@@ -67,7 +68,9 @@ class Gateway:
         """Answer one request."""
         body = wire.buffer_body(environ)
         path = environ.get("PATH_INFO", "")
-        status, headers, content = self._local(environ, path, body) if path.startswith(_LOCAL) else self._aws(environ, body)
+        status, headers, content = (
+            self._local(environ, path, body) if path.startswith(_LOCAL) else self._aws(environ, body)
+        )
         start_response(f"{status} {_phrase(status)}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
 
@@ -88,8 +91,10 @@ class Gateway:
             return _json(400, {"__type": "SerializationException", "message": str(error)})
         token = secret_of(credential.access_key_id).session_token
         if token != credential.session_token and token:
-            error = AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", status=403)
-            return wire.error_answer(call, error)
+            refusal = AwsError(
+                "InvalidClientTokenId", "The security token included in the request is invalid.", status=403
+            )
+            return wire.error_answer(call, refusal)
         return self._call(call, environ)
 
     def _call(self, call: WireCall, environ: Environ) -> Answer:
@@ -113,9 +118,9 @@ class Gateway:
             content = b"".join(self.backend(environ, start_response))
         except NotImplementedError as error:
             return wire.error_answer(call, _not_implemented(call, str(error)))
-        except Exception as error:  # the last line before a client: every failure of moto is an answer
+        except Exception as failure:  # noqa: BLE001 - the last line before a client: every failure of moto is an answer
             _LOG.exception("moto failed on %s:%s", call.api.service, call.api.operation)
-            text = f"moto failed on {call.api.service}:{call.api.operation}: {type(error).__name__}: {error}"
+            text = f"moto failed on {call.api.service}:{call.api.operation}: {type(failure).__name__}: {failure}"
             return wire.error_answer(call, AwsError("InternalFailure", text, status=500))
         status, headers = captured
         if _is_html(headers) and content.lstrip()[:9].lower() == b"<!doctype" and status in (404, 405, 500):

@@ -1,8 +1,8 @@
 """Who calls, and how others get credentials: sessions of roles, and clients on the endpoint.
 
 An access key belongs to a session of an assumed role, to an IAM user, or, when neither IAM nor STS knows it, to the
-administrator, whose secret access key equals the access key id. AWS has no such administrator: it stands for whoever runs
-the local stack.
+administrator, whose secret access key equals the access key id. AWS has no such administrator: it stands for whoever
+runs the local stack.
 """
 
 import threading

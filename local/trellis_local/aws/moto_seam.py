@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - moto reads its settings when it is imported, so that they come first
 """Every place where this package touches moto; the contract test names what broke when moto is upgraded.
 
 The endpoint stands in front of moto's WSGI application, so that identity, authorization and the call log need no hook
@@ -11,35 +12,34 @@ from typing import Any
 
 # SAM attaches AWS managed policies, which moto knows only when asked to; it reads the setting when IAM is first used.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+# One account for every caller; moto reads it at each request.
+ACCOUNT = os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
 
-import moto.eks  # noqa: E402
-import moto.eks.models  # noqa: E402
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT  # noqa: E402
-from moto.core.base_backend import BackendDict  # noqa: E402
-from moto.core.exceptions import ServiceException  # noqa: E402
-from moto.core.model import OperationModel, ServiceModel  # noqa: E402
-from moto.core.parse import PROTOCOL_PARSERS, RequestParserError  # noqa: E402
-from moto.core.request import Request, determine_request_protocol  # noqa: E402
-from moto.core.resource_tagging import (  # noqa: E402
+from moto.core.base_backend import BackendDict
+from moto.core.exceptions import ServiceException
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.request import Request, determine_request_protocol
+from moto.core.resource_tagging import (
     TaggableResourcesMixin,
     TaggedResource,
     iter_taggable_backends,
 )
-from moto.core.responses import ActionResult, BaseResponse  # noqa: E402
-from moto.core.routing import NotFound, get_service_router  # noqa: E402
-from moto.core.serialize import get_serializer_class  # noqa: E402
-from moto.core.utils import get_service_model  # noqa: E402
-from moto.ec2.models import ec2_backends  # noqa: E402
-from moto.eks.models import Cluster, EKSBackend, eks_backends  # noqa: E402
-from moto.iam import models as iam_models  # noqa: E402
-from moto.iam.exceptions import NotFoundException  # noqa: E402
-from moto.iam.models import iam_backends  # noqa: E402
-from moto.moto_server.werkzeug_app import (  # noqa: E402
+from moto.core.responses import ActionResult, BaseResponse
+from moto.core.routing import NotFound, get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+from moto.ec2.models import ec2_backends
+from moto.eks.models import Cluster, EKSBackend, eks_backends
+from moto.iam import models as iam_models
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
-from moto.sts.models import STSBackend, sts_backends  # noqa: E402
+from moto.sts.models import STSBackend, sts_backends
 
 __all__ = [
     "ACCOUNT",
@@ -169,7 +169,9 @@ def _document(document: Any) -> str:
 def create_service_linked_role(*, service: str, name: str) -> None:
     """Create the role that a service makes for itself, unless it exists."""
     if role_by_name(name) is None:
-        iam_models.SERVICE_NAME_CONVERSION.setdefault(service.split(".")[0], name.removeprefix("AWSServiceRoleFor"))
+        iam_models.SERVICE_NAME_CONVERSION.setdefault(
+            service.split(".", maxsplit=1)[0], name.removeprefix("AWSServiceRoleFor")
+        )
         iam_backends[ACCOUNT][_PARTITION].create_service_linked_role(service, "", "")
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from trellis_local.aws import ec2, eks, moto_seam as moto, route53
+from trellis_local.aws import ec2, route53
+from trellis_local.aws import moto_seam as moto
 from trellis_local.aws.call_log import ApiCall, CallLog
 from trellis_local.aws.gateway import CompletedListener, Gateway, LocalHandler, LocalRequest
 from trellis_local.aws.identity import Identity, caller_identity
@@ -51,9 +52,9 @@ class AwsEndpoint:
 
     def start(self) -> None:
         """Listen; returns when requests are answered. Raises OSError or SystemExit when the port is taken."""
-        self._undo = [moto.install_caller_identity(caller_identity), ec2.install(), route53.install(), eks.install()]
+        self._undo = [moto.install_caller_identity(caller_identity), ec2.install(), route53.install()]
         self._server = make_server(_HOST, self._port, self._gateway, threaded=True, request_handler=_QuietHandler)
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws-endpoint", daemon=True)
         self._thread.start()
 

@@ -118,7 +118,7 @@ def _model_name(signing_name: str, target: str) -> str:
 
 
 @cache
-def service_model(name: str) -> Any | None:
+def service_model(name: str) -> Any:
     """The API model of a service, or None for a service that botocore does not know."""
     try:
         return moto.get_service_model(name)

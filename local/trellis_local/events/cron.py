@@ -7,8 +7,7 @@ import calendar
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 _WEEKDAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), start=1)}
@@ -30,7 +29,7 @@ class Cron:
     weekdays: str
     years: frozenset[int]
 
-    def next_after(self, moment: float, zone: ZoneInfo) -> float | None:
+    def next_after(self, moment: float, zone: tzinfo) -> float | None:
         """The first matching minute after Unix time `moment`, read in `zone`; None when the years are over."""
         start = datetime.fromtimestamp(moment, zone).replace(tzinfo=None)
         for day in self._days_from(start.date()):
@@ -68,7 +67,7 @@ def parse_cron(text: str) -> Cron:
     )
 
 
-def _timestamp(local: datetime, zone: ZoneInfo) -> float | None:
+def _timestamp(local: datetime, zone: tzinfo) -> float | None:
     """None for a local time that daylight saving skips; the first of two where it repeats."""
     moment = local.replace(tzinfo=zone).astimezone(UTC)
     return moment.timestamp() if moment.astimezone(zone).replace(tzinfo=None) == local else None

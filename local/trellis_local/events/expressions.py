@@ -6,7 +6,7 @@ that runs on a schedule" in the EventBridge User Guide.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -55,7 +55,7 @@ class CronIn:
     """A cron expression in a time zone."""
 
     cron: Cron
-    zone: ZoneInfo
+    zone: tzinfo
 
     def next_after(self, moment: float, *, since: float) -> float | None:
         """The next matching local minute; one that daylight saving skips does not exist."""
@@ -69,13 +69,14 @@ def parse_for_rule(text: str) -> Expression:
     rate = _RATE.fullmatch(text)
     if rate and (rate[1] == "1") == bool(rate[3]):
         raise InvalidExpressionError(f"{text}: a value of 1 takes a singular unit, any other a plural")
-    return _parse(text, ZoneInfo("UTC"))
+    return _parse(text, UTC)
 
 
 def parse_for_scheduler(text: str, timezone: str) -> Expression:
     """rate(), cron() or at() in `timezone`, as CreateSchedule takes them; raise InvalidExpressionError."""
     try:
-        zone = ZoneInfo(timezone)
+        # A machine without a time zone database still knows UTC.
+        zone: tzinfo = UTC if timezone == "UTC" else ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise InvalidExpressionError(f"unknown time zone {timezone}") from error
     at = _AT.fullmatch(text)
@@ -88,7 +89,7 @@ def parse_for_scheduler(text: str, timezone: str) -> Expression:
     return _parse(text, zone)
 
 
-def _parse(text: str, zone: ZoneInfo) -> Expression:
+def _parse(text: str, zone: tzinfo) -> Expression:
     rate = _RATE.fullmatch(text)
     if rate:
         if int(rate[1]) == 0:

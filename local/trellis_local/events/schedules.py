@@ -154,7 +154,12 @@ def _first(entry: Entry, now: float) -> _Progress:
     since = entry.starts_at if entry.starts_at is not None else now
     if entry.fires_at_start and since >= now:
         return _Progress(since, _within(entry, since))
-    return _Progress(since, _within(entry, entry.expression.next_after(max(since, now), since=since)))
+    if isinstance(entry.expression, Rate):
+        return _Progress(since, _within(entry, entry.expression.next_after(max(since, now), since=since)))
+    # It may have been stored since the last look, and have become due meanwhile.
+    looked = now - clock.current().speed * 2 * _LOOK_REAL_SECONDS
+    begins = looked if entry.starts_at is None else max(looked, entry.starts_at)
+    return _Progress(since, _within(entry, entry.expression.next_after(begins, since=since)))
 
 
 def _within(entry: Entry, moment: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""The embedded Kubernetes API: one HTTPS server for each emulated EKS cluster, with the controllers Trellis relies on."""
+"""The embedded Kubernetes API: one HTTPS server for each emulated EKS cluster, with its built-in controllers."""
 
 from trellis_local.kubernetes.kubeconfig import write_kubeconfig as write_kubeconfig
 from trellis_local.kubernetes.launcher import KubernetesLauncher as KubernetesLauncher

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from trellis_local.kubernetes.catalog import metadata_schema
 from trellis_local.kubernetes.cel import rule_causes
 from trellis_local.kubernetes.errors import Cause, bad_request, invalid
 from trellis_local.kubernetes.objects import ANNOTATIONS_LIMIT, Object, annotations_of, clone, labels_of, name_of
@@ -37,8 +38,7 @@ def decode(target: Target, body: Any, options: WriteOptions) -> Object:
         options.warnings.extend(f'unknown field "{path}"' for path in unknown)
     schema.default(obj)
     _drop_null_metadata(obj)
-    if target.resource.built_in:
-        _refuse_wrong_types(target, obj)
+    _refuse_wrong_types(target, obj)
     obj["apiVersion"] = target.resource.api_version()
     return obj
 
@@ -55,12 +55,16 @@ def _drop_null_metadata(obj: Object) -> None:
 
 
 def _refuse_wrong_types(target: Target, obj: Object) -> None:
-    """Built-in kinds are decoded into Go types first: a wrong JSON type is 400 there, not 422."""
-    for cause in target.served.schema.causes(obj):
+    """Metadata and built-in kinds are decoded into Go types first: a wrong JSON type is 400 there, not 422."""
+    built_in = target.resource.built_in
+    causes = target.served.schema.causes(obj) if built_in else metadata_schema().causes({"metadata": obj["metadata"]})
+    for cause in causes:
         if cause.reason == "FieldValueTypeInvalid":
             kind, version = target.resource.kind, target.api_version
             message = f'{kind} in version "{version}" cannot be handled as a {kind}: {cause.field}: {cause.message}'
             raise bad_request(message)
+    if causes:
+        raise invalid(target.resource.qualified_kind, str(obj["metadata"].get("name", "")), causes)
 
 
 def validate(target: Target, new: Object, old: Object | None) -> None:
@@ -90,7 +94,7 @@ def _metadata_causes(target: Target, new: Object, old: Object | None) -> list[Ca
     if old is not None and "deletionTimestamp" in old["metadata"]:
         added = set(new["metadata"].get("finalizers") or []) - set(old["metadata"].get("finalizers") or [])
         if added:
-            message = f"Forbidden: no new finalizers can be added if the object is being deleted, found new {sorted(added)}"
+            message = f"Forbidden: no new finalizers can be added if the object is being deleted: {sorted(added)}"
             causes.append(Cause("metadata.finalizers", "FieldValueForbidden", message))
     return causes
 

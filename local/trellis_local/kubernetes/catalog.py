@@ -85,6 +85,12 @@ def root_properties() -> dict[str, Any]:
     return _ROOT | {"metadata": shared_schemas()["ObjectMeta"]}
 
 
+@lru_cache(maxsize=1)
+def metadata_schema() -> Schema:
+    """Schema of an object of which only the metadata counts."""
+    return Schema({"type": "object", "properties": {"metadata": shared_schemas()["ObjectMeta"]}})
+
+
 def printer_columns(raw: list[dict[str, Any]]) -> tuple[PrinterColumn, ...]:
     """Printer columns from their CRD form."""
     return tuple(PrinterColumn(c["name"], c["type"], c["jsonPath"], c.get("priority", 0)) for c in raw)

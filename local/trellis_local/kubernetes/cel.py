@@ -13,10 +13,8 @@ from typing import Any
 from trellis_local.kubernetes.errors import Cause
 from trellis_local.kubernetes.schema import child_schema
 
-_RESERVED = frozenset(
-    "true false null in as break const continue else for function if import let loop package namespace return var void"
-    " while".split()
-)
+_KEYWORDS = "true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return"
+_RESERVED = re.compile(f"{_KEYWORDS}|var|void|while")
 _ESCAPES = (("__", "__underscores__"), (".", "__dot__"), ("-", "__dash__"), ("/", "__slash__"))
 _lock = threading.Lock()
 _programs: dict[str, Any] = {}
@@ -142,7 +140,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _escape(name: str) -> str:
-    if name in _RESERVED:
+    if _RESERVED.fullmatch(name):
         return f"__{name}__"
     for plain, escaped in _ESCAPES:
         name = name.replace(plain, escaped)

@@ -62,9 +62,7 @@ class Cluster:
         options = WriteOptions(manager="kube-apiserver")
         for obj in _bootstrap_objects():
             group, _, version = obj["apiVersion"].rpartition("/")
-            resource = next(
-                r for r in self.catalog.types.values() if (r.group, r.kind) == (group, obj["kind"])
-            )
+            resource = next(r for r in self.catalog.types.values() if (r.group, r.kind) == (group, obj["kind"]))
             self.api.create(Target(resource, version), obj, options)
 
 

@@ -78,7 +78,7 @@ def definition_causes(crd: Object) -> list[Cause]:
         message = f'Invalid value: "{name_of(crd)}": must be spec.names.plural+"."+spec.group'
         causes.append(Cause("metadata.name", "FieldValueInvalid", message))
     if _is_protected(spec["group"]) and not annotations_of(crd).get(_APPROVED):
-        message = "Required value: protected groups must have approval annotation \"api-approved.kubernetes.io\""
+        message = 'Required value: protected groups must have approval annotation "api-approved.kubernetes.io"'
         causes.append(Cause(f"metadata.annotations[{_APPROVED}]", "FieldValueRequired", message))
     if sum(1 for v in spec["versions"] if v["storage"]) != 1:
         message = "Invalid value: must have exactly one version marked as storage version"
@@ -105,7 +105,8 @@ def _structure_causes(schema: dict[str, Any], path: str) -> list[Cause]:
     causes = []
     open_type = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
     if "type" not in schema and not open_type:
-        causes.append(Cause(f"{path}.type", "FieldValueRequired", "Required value: must not be empty for specified object fields"))
+        message = "Required value: must not be empty for specified object fields"
+        causes.append(Cause(f"{path}.type", "FieldValueRequired", message))
     if schema.get("type") == "array" and "items" not in schema:
         causes.append(Cause(f"{path}.items", "FieldValueRequired", "Required value: must be specified"))
     if schema.get("x-kubernetes-list-type") == "map" and not schema.get("x-kubernetes-list-map-keys"):

@@ -94,5 +94,6 @@ def method_not_allowed() -> ApiError:
 
 def unsupported_media_type(media_type: str, accepted: str) -> ApiError:
     """415: a body in a format that this server does not read."""
-    message = f"the body of the request was in an unknown format ({media_type}) - accepted media types include: {accepted}"
+    format_seen = f"the body of the request was in an unknown format ({media_type})"
+    message = f"{format_seen} - accepted media types include: {accepted}"
     return ApiError(415, "UnsupportedMediaType", message)

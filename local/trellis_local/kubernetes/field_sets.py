@@ -14,8 +14,19 @@ from trellis_local.kubernetes.schema import child_schema, list_identity
 
 Path = tuple[str, ...]
 _SERVER_METADATA = frozenset(
-    "name namespace uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds"
-    " managedFields selfLink generateName".split()
+    {
+        "name",
+        "generateName",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "managedFields",
+        "selfLink",
+    }
 )
 
 

@@ -24,7 +24,8 @@ def json_patch(obj: Object, operations: Any) -> Object:
     except jsonpatch.InvalidJsonPatch as error:
         raise bad_request(f"error decoding patch: {error}") from error
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
-        raise ApiError(422, "Invalid", f"the server rejected our request due to an error in our request: {error}") from error
+        message = f"the server rejected our request due to an error in our request: {error}"
+        raise ApiError(422, "Invalid", message) from error
     return patched
 
 

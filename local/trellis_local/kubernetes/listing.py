@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from trellis_local.kubernetes.errors import ApiError, bad_request
@@ -111,7 +111,7 @@ def _stream(
         yield _bookmark(target, revision, {})
 
 
-def _await_events(store: Store, revision: int, deadline: float) -> tuple[list[StoreEvent], int]:
+def _await_events(store: Store, revision: int, deadline: float) -> tuple[Sequence[StoreEvent], int]:
     with store.changed:
         while not store.closed and store.revision <= revision:
             if not store.changed.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:

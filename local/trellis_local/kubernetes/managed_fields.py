@@ -88,7 +88,9 @@ def _with_fields(owners: list[Ownership], manager: Manager, gained: set[Path]) -
     return [grown if owner is mine else owner for owner in owners]
 
 
-def server_side_apply(live: Object, applied: Object, manager: Manager, *, schema: dict[str, Any], force: bool) -> Object:
+def server_side_apply(
+    live: Object, applied: Object, manager: Manager, *, schema: dict[str, Any], force: bool
+) -> Object:
     """`live` after the manager applied its configuration; 409 with FieldManagerConflict causes unless forced."""
     owners = read_owners(live)
     wanted = flatten(applied, schema)

@@ -89,5 +89,3 @@ def new_uid() -> str:
 def random_suffix(length: int = 5) -> str:
     """The random end of a generated name, from the alphabet Kubernetes uses."""
     return "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(length))
-
-

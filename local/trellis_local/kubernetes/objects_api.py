@@ -120,7 +120,8 @@ class ObjectsApi:
         _place(target, meta)
         if "name" not in meta:
             if not meta.get("generateName"):
-                cause = errors.Cause("metadata.name", "FieldValueRequired", "Required value: name or generateName is required")
+                message = "Required value: name or generateName is required"
+                cause = errors.Cause("metadata.name", "FieldValueRequired", message)
                 raise errors.invalid(target.resource.qualified_kind, "", [cause])
             meta["name"] = meta["generateName"][:58] + random_suffix()
         for key in (*_SYSTEM_METADATA, "resourceVersion", "selfLink"):

@@ -9,7 +9,8 @@ from trellis_local.kubernetes.discovery import VERSION
 from trellis_local.kubernetes.errors import no_such_path
 from trellis_local.kubernetes.kinds import ResourceType
 
-_QUERY = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in ("dryRun", "fieldManager", "fieldValidation")]
+_OPTIONS = ("dryRun", "fieldManager", "fieldValidation")
+_QUERY = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _OPTIONS]
 _DESCRIPTIONS = {
     "apiVersion": "APIVersion defines the versioned schema of this representation of an object.",
     "kind": "Kind is a string value representing the REST resource this object represents.",

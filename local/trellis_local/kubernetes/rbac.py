@@ -1,4 +1,4 @@
-"""Role-based access control from the cluster's own Role and Binding objects, and rights that EKS access policies grant."""
+"""Role-based access control from the cluster's own Role and Binding objects, and the rights of EKS access policies."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _INT_OR_STRING = "x-kubernetes-int-or-string"
 
 
-
 class Schema:
     """One version's schema; `raw` is OpenAPI v3 with the x-kubernetes extensions."""
 
@@ -149,29 +148,28 @@ def _to_causes(error: Any) -> list[Cause]:
 def _verdict(error: Any) -> tuple[str, str]:
     value, limit = error.instance, error.validator_value
     shown = _shown(value)
-    invalid = "FieldValueInvalid"
-    match error.validator:
-        case "type":
-            wanted = limit if isinstance(limit, str) else ",".join(limit)
-            return "FieldValueTypeInvalid", f'Invalid value: {shown}: must be of type {wanted}: "{_type_name(value)}"'
-        case "enum":
-            supported = ", ".join(_shown(item) for item in limit)
-            return "FieldValueNotSupported", f"Unsupported value: {shown}: supported values: {supported}"
-        case "maxItems" | "maxProperties":
-            return "FieldValueTooMany", f"Too many: {len(value)}: must have at most {limit} items"
-        case "maxLength":
-            return "FieldValueTooLong", f"Too long: may not be more than {limit} bytes"
-        case "minItems" | "minProperties" | "minLength":
-            unit = "chars long" if error.validator == "minLength" else "items long"
-            return invalid, f"Invalid value: {shown}: should be at least {limit} {unit}"
-        case "pattern":
-            return invalid, f"Invalid value: {shown}: should match '{limit}'"
-        case "minimum":
-            return invalid, f"Invalid value: {shown}: should be greater than or equal to {limit}"
-        case "maximum":
-            return invalid, f"Invalid value: {shown}: should be less than or equal to {limit}"
-        case other:
-            return invalid, f"Invalid value: {shown}: must validate {other}"
+    if error.validator == "type":
+        wanted = limit if isinstance(limit, str) else ",".join(limit)
+        return "FieldValueTypeInvalid", f'Invalid value: {shown}: must be of type {wanted}: "{_type_name(value)}"'
+    if error.validator == "enum":
+        supported = ", ".join(_shown(item) for item in limit)
+        return "FieldValueNotSupported", f"Unsupported value: {shown}: supported values: {supported}"
+    if error.validator in ("maxItems", "maxProperties"):
+        return "FieldValueTooMany", f"Too many: {len(value)}: must have at most {limit} items"
+    if error.validator == "maxLength":
+        return "FieldValueTooLong", f"Too long: may not be more than {limit} bytes"
+    demand = _DEMANDS.get(error.validator, f"must validate {error.validator}").format(limit=limit)
+    return "FieldValueInvalid", f"Invalid value: {shown}: {demand}"
+
+
+_DEMANDS = {
+    "minItems": "should be at least {limit} items long",
+    "minProperties": "should have at least {limit} properties",
+    "minLength": "should be at least {limit} chars long",
+    "pattern": "should match '{limit}'",
+    "minimum": "should be greater than or equal to {limit}",
+    "maximum": "should be less than or equal to {limit}",
+}
 
 
 def _shown(value: Any) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from trellis_local.kubernetes.errors import ApiError
-from trellis_local.kubernetes.handler import HttpAnswer, HttpRequest, RequestHandler
+from trellis_local.kubernetes.handler import RequestHandler
+from trellis_local.kubernetes.http_messages import HttpAnswer, HttpRequest
 
 _IDLE_SECONDS = 300
 
@@ -22,9 +25,7 @@ class HttpsServer:
     def __init__(self, handler: RequestHandler, context: ssl.SSLContext) -> None:
         self._server = _TlsServer(handler, context)
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name=f"kubernetes-{self.port}", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def start(self) -> None:
         """Begin to accept connections."""
@@ -47,41 +48,40 @@ class _TlsServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Connection)
         self.request_handler = handler
         self._context = context
-        self._open: set[socket.socket] = set()
+        self._open: set[ssl.SSLSocket] = set()
+        self._closing = False
         self._open_lock = threading.Lock()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Shake hands in the connection's own thread, so that a silent client blocks nobody else."""
         request.settimeout(_IDLE_SECONDS)
-        try:
-            wrapped = self._context.wrap_socket(request, server_side=True)
-        except (OSError, ValueError):
-            request.close()
-            return
+        connection = self._context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
         with self._open_lock:
-            self._open.add(wrapped)
+            self._open.add(connection)
+            closing = self._closing
         try:
-            super().process_request_thread(wrapped, client_address)
+            if not closing:
+                connection.do_handshake()
+                super().process_request_thread(connection, client_address)
+        except OSError:
+            return  # the client hung up, or speaks no TLS
         finally:
             with self._open_lock:
-                self._open.discard(wrapped)
-            wrapped.close()
+                self._open.discard(connection)
+            connection.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no failure of the server; anything else is printed by the base class."""
-        import sys
-
-        if not isinstance(sys.exception(), ConnectionError | ssl.SSLError | TimeoutError):
+        if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
     def close_connections(self) -> None:
         """Wake the threads that wait for a next request."""
         with self._open_lock:
+            self._closing = True
             for connection in self._open:
-                try:
+                with contextlib.suppress(OSError):  # the client may have closed it first
                     socket.socket.shutdown(connection, socket.SHUT_RDWR)
-                except OSError:
-                    continue  # the client closed it first
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -113,9 +113,8 @@ class _Connection(BaseHTTPRequestHandler):
         for warning in answer.warnings:
             self.send_header("Warning", f'299 - "{warning}"'.replace("\n", " "))
         self.send_header("Content-Length", str(len(data)))
-        self._headers_buffer.append(b"\r\n")  # type: ignore[attr-defined]
-        self._headers_buffer.append(data)  # type: ignore[attr-defined]
-        self.flush_headers()
+        self.end_headers()
+        self.wfile.write(data)
 
     def _send_stream(self, events: Iterator[dict[str, Any]]) -> None:
         self.send_response(200)

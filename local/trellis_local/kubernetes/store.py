@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trellis_local.kubernetes.errors import expired
@@ -15,6 +15,7 @@ from trellis_local.kubernetes.objects import Object, name_of, namespace_of
 
 TypeKey = tuple[str, str]  # API group, plural
 ObjectKey = tuple[str, str]  # namespace (empty when cluster-scoped), name
+Objects = list[Object]
 EVENT_LOG_LENGTH = 10_000
 _SNAPSHOTS = 64
 
@@ -42,7 +43,7 @@ class Store:
         self._events: deque[StoreEvent] = deque(maxlen=event_log_length)
         self._dropped_revision = 0
         self._listeners: list[Callable[[StoreEvent], None]] = []
-        self._snapshots: OrderedDict[str, list[Object]] = OrderedDict()
+        self._snapshots: OrderedDict[str, Objects] = OrderedDict()
 
     def subscribe(self, listener: Callable[[StoreEvent], None]) -> None:
         """Call `listener` for every change, in the writer's thread and under the lock."""
@@ -52,7 +53,7 @@ class Store:
         """The stored object, not to be changed; None when there is none."""
         return self._objects.get(type_key, {}).get(key)
 
-    def list(self, type_key: TypeKey, namespace: str = "") -> list[Object]:
+    def list(self, type_key: TypeKey, namespace: str = "") -> Objects:
         """Stored objects by namespace and name; an empty namespace means all."""
         with self.lock:
             found = self._objects.get(type_key, {})
@@ -92,26 +93,26 @@ class Store:
             listener(event)
         self.changed.notify_all()
 
-    def events_after(self, revision: int) -> list[StoreEvent]:
+    def events_after(self, revision: int) -> Sequence[StoreEvent]:
         """Changes later than `revision`, oldest first; Expired when the log no longer reaches back that far."""
         if revision < self._dropped_revision:
             message = f"too old resource version: {revision} ({self._dropped_revision + 1})"
             raise expired(message)
-        newer: list[StoreEvent] = []
+        newer: deque[StoreEvent] = deque()
         for event in reversed(self._events):
             if event.revision <= revision:
                 break
-            newer.append(event)
-        return newer[::-1]
+            newer.appendleft(event)
+        return tuple(newer)
 
-    def keep_snapshot(self, token: str, rest: list[Object]) -> None:
+    def keep_snapshot(self, token: str, rest: Objects) -> None:
         """Remember the rest of a paged list under its continue token."""
         with self.lock:
             self._snapshots[token] = rest
             if len(self._snapshots) > _SNAPSHOTS:
                 self._snapshots.popitem(last=False)
 
-    def snapshot(self, token: str) -> list[Object]:
+    def snapshot(self, token: str) -> Objects:
         """The rest of a paged list; Expired for an unknown or forgotten token."""
         with self.lock:
             if token not in self._snapshots:

@@ -46,7 +46,8 @@ def _complete_namespace(store: Store, new: Object, old: Object | None) -> None:
 def _namespace_causes(new: Object, old: Object | None) -> list[Cause]:
     del old
     if len(name_of(new)) > 63 or "." in name_of(new):
-        return [Cause("metadata.name", "FieldValueInvalid", f'Invalid value: "{name_of(new)}": must be a DNS-1123 label')]
+        message = f'Invalid value: "{name_of(new)}": must be a DNS-1123 label'
+        return [Cause("metadata.name", "FieldValueInvalid", message)]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import Any
@@ -43,14 +44,28 @@ def table_event(target: Target, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cell(item: Object, json_path: str, kind: str) -> Any:
+    if json_path in _RATIOS:
+        return _RATIOS[json_path](item)
     found = _evaluate([item], json_path)
     if kind == "date" and found:
         return _age(str(found[0]))
     if len(found) > 1 or (kind == "string" and found and not isinstance(found[0], str)):
-        return ",".join(str(value) for value in found)
+        return ",".join(v if isinstance(v, str) else json.dumps(v, separators=(",", ":")) for v in found)
     if not found:
         return 0 if kind == "integer" else "<none>" if kind == "string" else None
     return found[0]
+
+
+def _ready_containers(pod: Object) -> str:
+    states = pod["status"].get("containerStatuses") or []
+    return f"{sum(1 for state in states if state.get('ready'))}/{len(pod['spec']['containers'])}"
+
+
+def _ready_replicas(deployment: Object) -> str:
+    return f"{deployment['status'].get('readyReplicas', 0)}/{deployment['spec']['replicas']}"
+
+
+_RATIOS = {"ready-containers": _ready_containers, "ready-replicas": _ready_replicas}  # no JSONPath says "2/3"
 
 
 def _evaluate(values: list[Any], json_path: str) -> list[Any]:

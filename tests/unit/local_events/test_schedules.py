@@ -75,22 +75,31 @@ def test_a_rate_schedule_keeps_firing(world: Any, scheduler: Scheduler) -> None:
     assert soon(lambda: len(world.called("start_execution")) >= 3)
 
 
-def at_in(virtual_seconds: float) -> str:
-    moment = time.gmtime(clock.current().time() + virtual_seconds)
-    return f"at({time.strftime('%Y-%m-%dT%H:%M:%S', moment)})"
+def jump(virtual_seconds: float) -> None:
+    """Set the clock to that many seconds after real time."""
+    clock.use(clock.Clock(start=time.time() - virtual_seconds, speed=2.0))
 
 
-def test_a_schedule_that_is_over_is_deleted_when_it_asks_for_it(world: Any, scheduler: Scheduler) -> None:
-    create(world, at_in(900), ActionAfterCompletion="DELETE")
-    client = boto3.client("scheduler", region_name="us-west-2")
-    assert soon(lambda: not client.list_schedules()["Schedules"])
-    assert soon(lambda: len(world.called("start_execution")) == 1)
+def fire_at_its_time(world: Any, **more: Any) -> None:
+    jump(0)
+    due = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(clock.current().time() + 900))
+    create(world, f"at({due})", **more)
+    scheduler = Scheduler(world.bus)
+    assert scheduler.fire_due() is not None
+    jump(1000)
+    assert scheduler.fire_due() is None
+    assert world.bus.wait_idle(5)
+    assert len(world.called("start_execution")) == 1
 
 
-def test_a_one_time_schedule_stays_stored_by_default(world: Any, scheduler: Scheduler) -> None:
-    create(world, at_in(900))
-    assert soon(lambda: world.called("start_execution"))
+def test_a_one_time_schedule_fires_once_and_stays_stored(world: Any) -> None:
+    fire_at_its_time(world)
     assert boto3.client("scheduler", region_name="us-west-2").list_schedules()["Schedules"]
+
+
+def test_a_schedule_that_is_over_is_deleted_when_it_asks_for_it(world: Any) -> None:
+    fire_at_its_time(world, ActionAfterCompletion="DELETE")
+    assert not boto3.client("scheduler", region_name="us-west-2").list_schedules()["Schedules"]
 
 
 def test_a_disabled_schedule_does_not_fire(world: Any) -> None:

@@ -44,25 +44,19 @@ class Backends:
         service = self._services.get((namespace, ref.name))
         if service is None:
             return Finding("BackendNotFound", f"name: there is no Service {namespace}/{ref.name}")
-        port = next((found for found in service.spec.ports if found.port == ref.port), None)
-        return _unusable(ref, service, port) or self._backend(service, port)
+        port = _port(ref, service)
+        return port if isinstance(port, Finding) else self._backend(service, port)
 
-    def is_limited(self, backend: Backend) -> bool:
-        """Whether the Service has more endpoints than a target group takes."""
-        service = self._services[backend.namespace, backend.name]
-        port = next(found for found in service.spec.ports if found.port == backend.port)
-        return len(self._targets(service, port, backend.ip_address_type)) > len(backend.targets)
-
-    def _backend(self, service: Service, port: ServicePort | None) -> Backend | Finding:
-        if port is None:
-            return Finding("BackendNotFound", f"port: Service {'/'.join(service.key)} has no such port")
+    def _backend(self, service: Service, port: ServicePort) -> Backend:
         family = _ip_address_type(service)
+        targets = self._targets(service, port, family)
         return Backend(
             *service.key,
             port=port.port,
             target_port=_target_port(port),
             ip_address_type=family,
-            targets=self._targets(service, port, family)[: limits.TARGETS_PER_TARGET_GROUP.value],
+            targets=targets[: limits.TARGETS_PER_TARGET_GROUP.value],
+            endpoints=len(targets),
         )
 
     def _targets(self, service: Service, port: ServicePort, family: str) -> tuple[Target, ...]:
@@ -71,24 +65,30 @@ class Backends:
         return tuple(sorted(found))
 
 
-def _unusable(ref: HTTPBackendRef, service: Service, port: ServicePort | None) -> Finding | None:
-    if ref.port is None:
-        return Finding("BackendNotFound", "port: a Service needs a port")
+def _port(ref: HTTPBackendRef, service: Service) -> ServicePort | Finding:
+    name = "/".join(service.key)
+    port = next((found for found in service.spec.ports if found.port == ref.port), None)
     if service.spec.type == "ExternalName":
-        return Finding("InvalidKind", f"name: Service {'/'.join(service.key)} is an ExternalName and has no endpoints")
+        return Finding("InvalidKind", f"name: Service {name} is an ExternalName and has no endpoints")
     if port is None:
-        return Finding("BackendNotFound", f"port: Service {'/'.join(service.key)} has no port {ref.port}")
+        wanted = "a Service needs a port" if ref.port is None else f"Service {name} has no port {ref.port}"
+        return Finding("BackendNotFound", f"port: {wanted}")
     protocol = port.app_protocol.lower() if port.app_protocol else None
     if port.protocol != "TCP" or protocol not in _SUPPORTED_APP_PROTOCOLS:
         words = port.app_protocol or port.protocol
         return Finding("UnsupportedProtocol", f"port: port {ref.port} speaks {words[:80]}; only HTTP/1.1 is supported")
-    return None
+    return port
 
 
 def _granted(grants: Iterable[ReferenceGrant], namespace: str, service: str, route_namespace: str) -> bool:
     return any(
-        any((who.group, who.kind, who.namespace) == (GATEWAY_GROUP, "HTTPRoute", route_namespace) for who in grant.spec.from_)
-        and any((what.group, what.kind) == ("", "Service") and what.name in (None, "", service) for what in grant.spec.to)
+        any(
+            (who.group, who.kind, who.namespace) == (GATEWAY_GROUP, "HTTPRoute", route_namespace)
+            for who in grant.spec.from_
+        )
+        and any(
+            (what.group, what.kind) == ("", "Service") and what.name in (None, "", service) for what in grant.spec.to
+        )
         for grant in grants
         if grant.metadata.namespace == namespace
     )
@@ -107,7 +107,7 @@ def _target_port(port: ServicePort) -> int:
     """
     number = port.port if port.target_port in (None, 0, "") else port.target_port
     if isinstance(number, str):
-        number = int(number) if number.isascii() and number.isdigit() else _FALLBACK_PORT
+        number = int(number) if number.isascii() and number.isdigit() and len(number) < 6 else _FALLBACK_PORT
     return number if 1 <= number <= 65535 else _FALLBACK_PORT
 
 

@@ -65,7 +65,10 @@ class RouteIntent:
 
 @dataclass(frozen=True)
 class Backend:
-    """A Service's port with its ready endpoints; `port` is what the Gateway API calls so, `target_port` the pods'."""
+    """A Service's port with its ready endpoints, which may be more `endpoints` than the `targets` that fit.
+
+    `port` is the port of the Service, `target_port` that of the pods.
+    """
 
     namespace: str
     name: str
@@ -73,6 +76,7 @@ class Backend:
     target_port: int
     ip_address_type: str
     targets: tuple[Target, ...] = ()
+    endpoints: int = 0
 
 
 @dataclass(frozen=True)

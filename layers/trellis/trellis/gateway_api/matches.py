@@ -39,7 +39,7 @@ def express(match: HTTPRouteMatch) -> ExpressedMatch | list[str]:
 
 
 def _path_matches(path: HTTPPathMatch) -> tuple[PathMatch, ...]:
-    """The Gateway API's prefix is of whole path elements, VPC Lattice's of characters: `/foo` must not match `/foobar`."""
+    """The Gateway API's prefix is of path elements, VPC Lattice's of characters: `/foo` must not match `/foobar`."""
     if path.type == "Exact":
         return (PathMatch("exact", path.value),)
     value = _without_slash(path.value)
@@ -68,7 +68,7 @@ def _path_problems(path: HTTPPathMatch) -> Iterator[str]:
     if path.type not in ("Exact", "PathPrefix"):
         yield f"path.type: VPC Lattice matches paths by Exact and PathPrefix only, not by {path.type[:40]}"
     elif not limits.PATH.fullmatch(path.value):
-        yield "path.value: VPC Lattice takes paths that begin with `/`, of the characters a-z A-Z 0-9 @ : % _ + . ~ # ? & / = -"
+        yield "path.value: VPC Lattice takes paths that begin with `/`, of a-z A-Z 0-9 @ : % _ + . ~ # ? & / = -"
     elif "//" in path.value:
         yield "path.value: must not contain `//`"
     elif any(len(found.value) > limits.MAX_PATH for found in _path_matches(path)):

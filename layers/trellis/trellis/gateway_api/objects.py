@@ -1,13 +1,22 @@
 """The Kubernetes objects that Trellis reads, as they come in.
 
-Unknown fields are ignored, except in rules and matches, where a field that Trellis does not know may change the meaning;
-those are kept in `model_extra` and refused later. What Trellis uses has to be of the right type: a wrong one makes the
-object malformed, never guessed at.
+Unknown fields are ignored, except in rules and matches, where a field that Trellis does not know may change the
+meaning; those are kept in `model_extra` and refused later. What Trellis uses has to be of the right type: a wrong one
+makes the object malformed, never guessed at.
 """
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")

@@ -16,10 +16,10 @@ from trellis.gateway_api.objects import (
     Gateway,
     GatewayClass,
     HTTPRoute,
+    KubernetesObject,
     Namespace,
     ReferenceGrant,
     Service,
-    KubernetesObject,
 )
 
 ObjectType = TypeVar("ObjectType", bound=KubernetesObject)

@@ -34,11 +34,15 @@ class ControllerClient:
         return self._api.create(self._target(type_key, namespace_of(obj)), obj, _OPTIONS)
 
     def update(self, type_key: TypeKey, obj: Object) -> Object:
-        """Replace an object."""
+        """Replace an object; an equal one writes nothing."""
+        if self.get(type_key, namespace_of(obj), name_of(obj)) == obj:
+            return obj
         return self._api.update(self._target(type_key, namespace_of(obj), name_of(obj)), obj, _OPTIONS)
 
     def update_status(self, type_key: TypeKey, obj: Object, status: dict[str, Any]) -> Object:
         """Replace an object's status; an equal one writes nothing."""
+        if obj.get("status") == status:
+            return obj
         target = self._target(type_key, namespace_of(obj), name_of(obj), "status")
         return self._api.update(target, obj | {"status": status}, _OPTIONS)
 
