@@ -60,7 +60,9 @@ def status() -> None:
 @app.command()
 def demo(
     speed: Speed = 20.0,
-    examples: Annotated[Path, typer.Option(help="Folder with the walk-through's manifests.")] = Path("examples/walkthrough"),
+    examples: Annotated[Path, typer.Option(help="Folder with the walk-through's manifests.")] = Path(
+        "examples/walkthrough"
+    ),
 ) -> None:
     """Act the walk-through on a stack of its own and check every step; exit status 0 only if all checks held."""
     from trellis_cli.demonstration import demonstrate

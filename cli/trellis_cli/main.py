@@ -1,8 +1,8 @@
 """The `trellis` command."""
 
-from trellis_cli.local import app as local
-
 import typer
+
+from trellis_cli.local import app as local
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.add_typer(local, name="local")

@@ -1,4 +1,4 @@
-"""Puts the local stack together: the AWS endpoint, the clusters, the functions, the traffic, and Trellis deployed on it.
+"""Puts the local stack together: AWS endpoint, clusters, functions and traffic, with Trellis deployed on it.
 
 moto keeps its state in module globals, so a process runs one stack at a time.
 """
@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import Any, cast
 
 from trellis_local import clock, lattice
-from trellis_local.aws.identity import Identity
-from trellis_local.aws.cloudtrail import CloudTrail
+from trellis_local.aws.cloudtrail import Trail
 from trellis_local.aws.eks import install as install_eks
-from trellis_local.aws.server import AwsEndpoint, LocalRequest
+from trellis_local.aws.identity import Identity
+from trellis_local.aws.server import AwsEndpoint
 from trellis_local.dataplane.contract import LatticeView
 from trellis_local.dataplane.on_moto import data_plane
 from trellis_local.dataplane.plane import DataPlane
@@ -23,6 +23,7 @@ from trellis_local.deploy.deployer import Deployment, Target, deploy
 from trellis_local.events.bus import EventBus
 from trellis_local.events.moto_seam import install as install_events
 from trellis_local.events.schedules import Scheduler
+from trellis_local.events.trace import trace_route
 from trellis_local.kubernetes import KubernetesLauncher, write_kubeconfig
 from trellis_local.kubernetes.contract import ClusterSpec, RunningCluster
 from trellis_local.lattice import view
@@ -79,10 +80,8 @@ class Stack:
         self._start_events()
         self._start_functions()
         self._start_traffic()
-        target = Target(clients=lambda service: self.identity.client(service), account=ACCOUNT, region=REGION)
-        self.deployment: Deployment = deploy(
-            self.options.template, target, parameters=self.options.parameters
-        )
+        target = Target(clients=self.identity.client, account=ACCOUNT, region=REGION)
+        self.deployment: Deployment = deploy(self.options.template, target, parameters=self.options.parameters)
         self._register_functions()
         self.scheduler.start()
         self._closing.callback(self.scheduler.stop)
@@ -145,13 +144,11 @@ class Stack:
         self._closing.callback(self.bus.stop)
         self._closing.callback(install_events(self.bus))
         self.scheduler = Scheduler(self.bus)
-        trail = CloudTrail(self.bus.publish)
-        self.endpoint.on_call(trail.record)
+        trail = Trail(self.bus.publish)
+        trail.start()
+        self.endpoint.on_completed(trail.observe)
         self._closing.callback(trail.stop)
-        self.endpoint.add_local_route("/_local/deliveries", self._deliveries)
-
-    def _deliveries(self, request: LocalRequest) -> tuple[int, object]:
-        return 200, [record.__dict__ for record in self.bus.deliveries]
+        self.endpoint.add_local_route("/_local/deliveries", trace_route(self.bus.trace))
 
     def _start_functions(self) -> None:
         self.functions = WorkerPool(

@@ -39,9 +39,3 @@ class EksNotFoundError(EksError):
     """404 of the tagging operations."""
 
     code = "NotFoundException"
-
-
-class UnsupportedError(EksError):
-    """501: an operation that the local stack does not emulate."""
-
-    code = "NotImplemented"

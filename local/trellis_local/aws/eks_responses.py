@@ -15,7 +15,6 @@ from trellis_local.aws.eks_errors import (
     InvalidRequestError,
     ResourceInUseError,
     ResourceNotFoundError,
-    UnsupportedError,
 )
 from trellis_local.aws.eks_policies import POLICIES
 from trellis_local.aws.identity import principal_of
@@ -42,8 +41,7 @@ class EksResponse(moto.BaseResponse):  # type: ignore[misc]
             with backend.lock:
                 return self.serialized(moto.ActionResult(self._run(name, backend)))
         except EksError as error:
-            status, headers, body = self.serialized(moto.ActionResult(error))
-            return (501 if isinstance(error, UnsupportedError) else status), headers, body
+            return self.serialized(moto.ActionResult(error))
 
     def _run(self, name: str, backend: LocalEksBackend) -> Document:
         request = dict(self.params)
@@ -53,7 +51,7 @@ class EksResponse(moto.BaseResponse):  # type: ignore[misc]
             return {"cluster": backend.create(request, creator).describe()}
         operation = _OPERATIONS.get(name)
         if operation is None:
-            raise UnsupportedError(f"the local stack does not implement eks:{name}")
+            raise NotImplementedError(f"the local stack has no eks:{name}")
         return operation(backend, request)
 
 
@@ -102,7 +100,7 @@ def _update_logging(cluster: EksCluster, config: Request) -> tuple[str, dict[str
 def _update_vpc_config(cluster: EksCluster, config: Request) -> tuple[str, dict[str, str]]:
     names = ("endpointPublicAccess", "endpointPrivateAccess", "publicAccessCidrs")
     if set(config) - set(names):
-        raise UnsupportedError(f"the local stack does not change {sorted(set(config) - set(names))} of a cluster")
+        raise NotImplementedError(f"the local stack does not change {sorted(set(config) - set(names))} of a cluster")
     cluster.resources_vpc_config.update({name: config[name] for name in names if config.get(name) is not None})
     return "EndpointAccessUpdate", {name[0].upper() + name[1:]: str(config[name]) for name in names if name in config}
 

@@ -8,6 +8,7 @@ inside of moto. What is patched here is what moto answers wrongly.
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 # SAM attaches AWS managed policies, which moto knows only when asked to; it reads the setting when IAM is first used.
@@ -15,9 +16,7 @@ os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 # One account for every caller; moto reads it at each request.
 ACCOUNT = os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
 
-from moto.core.base_backend import BackendDict
 from moto.core.exceptions import ServiceException
-from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.resource_tagging import (
@@ -27,10 +26,9 @@ from moto.core.resource_tagging import (
 )
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.routing import NotFound, get_service_router
-from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from moto.ec2.models import ec2_backends
-from moto.eks.models import Cluster, EKSBackend, eks_backends
+from moto.eks.models import EKSBackend, eks_backends
 from moto.iam import models as iam_models
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
@@ -45,18 +43,14 @@ __all__ = [
     "ACCOUNT",
     "PROTOCOL_PARSERS",
     "ActionResult",
-    "BackendDict",
     "BaseResponse",
-    "Cluster",
     "DomainDispatcherApplication",
     "EKSBackend",
     "MotoRequestHandler",
     "NotFound",
-    "OperationModel",
     "Request",
     "RequestParserError",
     "ServiceException",
-    "ServiceModel",
     "TaggableResourcesMixin",
     "TaggedResource",
     "assumed_role",
@@ -64,13 +58,13 @@ __all__ = [
     "determine_request_protocol",
     "ec2_backends",
     "eks_backends",
-    "get_serializer_class",
     "get_service_model",
     "get_service_router",
     "iam_user",
 ]
 
 _PARTITION = "aws"
+_SESSION_SECONDS = 3600
 
 
 def replace(owner: Any, name: str, replacement: Any) -> Callable[[], None]:
@@ -93,16 +87,21 @@ def assumed_role(access_key_id: str) -> Any | None:
     return None
 
 
-def new_session(role_arn: str, *, session_name: str, duration: int = 3600) -> Any:
+def new_session(role_arn: str, *, session_name: str) -> Any:
     """A session of a role, made without any check."""
     return sts_backends[ACCOUNT][_PARTITION].assume_role(
         region_name="us-east-1",
         role_session_name=session_name,
         role_arn=role_arn,
         policy=None,
-        duration=duration,
+        duration=_SESSION_SECONDS,
         external_id=None,
     )
+
+
+def session_created(session: Any) -> datetime:
+    """When a session of a role was made, in real time."""
+    return (session.expiration - timedelta(seconds=_SESSION_SECONDS)).replace(tzinfo=UTC)
 
 
 def iam_user(access_key_id: str) -> tuple[Any, Any] | None:

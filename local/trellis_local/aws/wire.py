@@ -5,12 +5,14 @@ operation of the API model matches is still a request: it has no parameters, and
 """
 
 import io
+import json
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape
 
 import botocore.session
 from botocore.exceptions import UnknownServiceError
@@ -162,25 +164,37 @@ def _unknown_operation(request: Any) -> str:
 # -- answers
 
 
-class AwsError(moto.ServiceException):  # type: ignore[misc]
+class AwsError(Exception):
     """An error that the endpoint itself answers, with its HTTP status."""
 
     def __init__(self, code: str, message: str, *, status: int) -> None:
-        super().__init__(code, message)
+        super().__init__(message)
+        self.code = code
+        self.message = message
         self.status = status
 
 
 def error_answer(call: WireCall, error: AwsError) -> Answer:
-    """The error in the protocol of the call; a HEAD request gets the status only."""
-    model = call.model or service_model("sts")
-    operation = call.operation_model or moto.OperationModel({}, model)
-    protocol = call.protocol if call.model is not None else "query"
-    serializer = moto.get_serializer_class(model.service_name, protocol)(operation)
-    response = serializer.serialize(error)
-    body = response["body"]
-    headers = [(str(name), str(value)) for name, value in response["headers"].items()]
-    headers.append(("x-amzn-RequestId", call.request_id))
-    return error.status, headers, body.encode() if isinstance(body, str) else bytes(body or b"")
+    """The error in the protocol of the call (AWS protocol pages of https://smithy.io/2.0/aws/protocols)."""
+    headers = [("x-amzn-RequestId", call.request_id)]
+    if "json" in call.protocol:
+        headers += [("Content-Type", "application/json"), ("x-amzn-ErrorType", error.code)]
+        return error.status, headers, json.dumps({"__type": error.code, "message": error.message}).encode()
+    headers.append(("Content-Type", "text/xml"))
+    return error.status, headers, _xml_error(call, error).encode()
+
+
+def _xml_error(call: WireCall, error: AwsError) -> str:
+    code, message = escape(error.code), escape(error.message)
+    declaration = '<?xml version="1.0" encoding="UTF-8"?>'
+    if call.api.service == "s3":
+        ids = f"<RequestId>{call.request_id}</RequestId>"
+        return f"{declaration}<Error><Code>{code}</Code><Message>{message}</Message>{ids}</Error>"
+    if call.protocol == "ec2":
+        errors = f"<Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+        return f"{declaration}<Response>{errors}<RequestID>{call.request_id}</RequestID></Response>"
+    text = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+    return f"{declaration}<ErrorResponse>{text}<RequestId>{call.request_id}</RequestId></ErrorResponse>"
 
 
 def parse_answer(call: WireCall, answer: Answer) -> Mapping[str, Any]:

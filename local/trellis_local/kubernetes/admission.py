@@ -19,8 +19,11 @@ _QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _PATH_SEGMENT_NAMES = "rbac.authorization.k8s.io"  # their names may hold `:` and capitals
 
 
-def decode(target: Target, body: Any, options: WriteOptions) -> Object:
-    """A clone of the body with defaults and without unknown fields; raises BadRequest for what is no such object."""
+def decode(target: Target, body: Any, options: WriteOptions, *, partial: bool = False) -> Object:
+    """A clone of the body with defaults and without unknown fields; raises BadRequest for what is no such object.
+
+    A `partial` body is the configuration of one applier, which need not be a whole object.
+    """
     if not isinstance(body, dict):
         raise bad_request("the object provided is unrecognized (must be of type object)")
     obj: Object = clone(body)
@@ -38,7 +41,7 @@ def decode(target: Target, body: Any, options: WriteOptions) -> Object:
         options.warnings.extend(f'unknown field "{path}"' for path in unknown)
     schema.default(obj)
     _drop_null_metadata(obj)
-    _refuse_wrong_types(target, obj)
+    _refuse_wrong_types(target, obj, partial=partial)
     obj["apiVersion"] = target.resource.api_version()
     return obj
 
@@ -54,7 +57,7 @@ def _drop_null_metadata(obj: Object) -> None:
     obj["metadata"] = {key: value for key, value in obj["metadata"].items() if value is not None}
 
 
-def _refuse_wrong_types(target: Target, obj: Object) -> None:
+def _refuse_wrong_types(target: Target, obj: Object, *, partial: bool) -> None:
     """Metadata and built-in kinds are decoded into Go types first: a wrong JSON type is 400 there, not 422."""
     built_in = target.resource.built_in
     causes = target.served.schema.causes(obj) if built_in else metadata_schema().causes({"metadata": obj["metadata"]})
@@ -63,7 +66,7 @@ def _refuse_wrong_types(target: Target, obj: Object) -> None:
             kind, version = target.resource.kind, target.api_version
             message = f'{kind} in version "{version}" cannot be handled as a {kind}: {cause.field}: {cause.message}'
             raise bad_request(message)
-    if causes:
+    if causes and not partial:
         raise invalid(target.resource.qualified_kind, str(obj["metadata"].get("name", "")), causes)
 
 

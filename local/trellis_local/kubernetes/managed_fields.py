@@ -97,18 +97,18 @@ def server_side_apply(
     disputed = _disputed(live, wanted, owners, manager=manager, schema=schema)
     if disputed and not force:
         raise _conflict(disputed)
-    others = [o for o in owners if o.manager != manager]
-    if force:
-        taken = {path for paths in disputed.values() for path in paths}
-        others = [replace(owner, fields=owner.fields - taken) for owner in others]
+    taken = {path for paths in disputed.values() for path in paths}
+    others = [replace(o, fields=o.fields - taken) for o in owners if o.manager != manager]
     mine = next((o for o in owners if o.manager == manager), None)
     result: Object = merge_applied(live, applied, schema)
     dropped = (mine.fields if mine else frozenset()) - set(wanted)
     result = _drop(result, dropped, others, schema)
-    unchanged = mine is not None and mine.fields == frozenset(wanted)
-    time = mine.time if mine is not None and unchanged else timestamp()
     result["metadata"] = dict(result["metadata"])
-    write_owners(result, [*others, Ownership(manager, frozenset(wanted), time)])
+    if mine is not None and mine.fields == frozenset(wanted):
+        others.insert(owners.index(mine), mine)
+    else:
+        others.append(Ownership(manager, frozenset(wanted), timestamp()))
+    write_owners(result, others)
     return result
 
 

@@ -151,9 +151,9 @@ class ObjectsApi:
         validate(target, new, None)
         if options.dry_run:
             return in_version(target, new)
-        stored = self.store.put(target.type_key, new)
+        self.store.put(target.type_key, new)
         self._after_write()
-        return in_version(target, self.store.get(target.type_key, (namespace_of(new), name_of(new))) or stored)
+        return in_version(target, new)
 
     def _commit(self, target: Target, current: Object, body: Any, options: WriteOptions, *, record: bool) -> Object:
         new = decode(target, body, options)
@@ -173,7 +173,7 @@ class ObjectsApi:
             return in_version(target, gone)
         self.store.put(target.type_key, new)
         self._after_write()
-        return in_version(target, self.store.get(target.type_key, target.key) or new)
+        return in_version(target, new)
 
     def _mark_deleted(self, target: Target, current: Object) -> Object:
         if is_deleting(current):
@@ -208,7 +208,7 @@ def _manager(target: Target, options: WriteOptions, operation: str) -> Manager:
 
 def _without_defaults(target: Target, body: Any, options: WriteOptions) -> Object:
     """The applied configuration itself: what it does not say, its manager does not own."""
-    decode(target, body, options)
+    decode(target, body, options, partial=True)
     applied: Object = clone(body)
     if applied["metadata"].get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")

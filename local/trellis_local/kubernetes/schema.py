@@ -115,7 +115,7 @@ def _to_json_schema(schema: Any) -> Any:
             out[key] = value
     if schema.get(_INT_OR_STRING):
         out["type"] = ["integer", "string"]
-    out |= _FORMATS.get(schema.get("format", ""), {})
+    out = _FORMATS.get(schema.get("format", ""), {}) | out
     if schema.get("nullable") and isinstance(out.get("type"), str):
         out["type"] = [out["type"], "null"]
         if "enum" in out:

@@ -101,7 +101,7 @@ class Completions:
             self._changed.notify_all()
             return news
 
-    def wait(self, execution_arn: str, *, real_seconds: float) -> None:
-        """Until the execution has ended, at most so long."""
+    def wait(self, execution_arn: str, *, real_seconds: float) -> bool:
+        """Until the execution has ended, at most so long; whether it has."""
         with self._changed:
-            self._changed.wait_for(lambda: execution_arn in self._ended, timeout=real_seconds)
+            return self._changed.wait_for(lambda: execution_arn in self._ended, timeout=real_seconds)

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore import xform_name
+from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
@@ -120,6 +122,33 @@ def name_heartbeat_timeout(original: Method) -> Method:
         return event
 
     return _from_error
+
+
+def name_client_errors(prefix: str, fallback: Method | None = None) -> Callable[[Method], Method]:
+    """Optimised integrations name an error `<prefix>.<code>Exception`, which moto does for some of them only."""
+
+    def wrap(original: Method) -> Method:
+        def _from_error(task: Any, env: Any, ex: Exception) -> Any:
+            if isinstance(ex, ClientError):
+                return client_failure(env, ex, prefix=prefix)
+            return (fallback or original)(task, env, ex)
+
+        return _from_error
+
+    return wrap
+
+
+def client_failure(env: Any, error: ClientError, *, prefix: str) -> FailureEvent:
+    """The failure of a Task whose call AWS refused."""
+    code = error.response["Error"]["Code"].rpartition(".")[2]
+    name = f"{prefix}.{code}" if code.endswith("Exception") else f"{prefix}.{code}Exception"
+    details = TaskFailedEventDetails(error=name, cause=error.response["Error"]["Message"], resource="", resourceType="")
+    return FailureEvent(
+        env=env,
+        error_name=ErrorName(error_name=name),
+        event_type=HistoryEventType.TaskFailed,
+        event_details=EventDetails(taskFailedEventDetails=details),
+    )
 
 
 def credentials_of_execution(original: Method) -> Method:

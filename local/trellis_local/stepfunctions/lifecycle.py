@@ -1,5 +1,7 @@
 """Starting, stopping and ending executions: what the seams put into moto's state-machine backend."""
 
+import json
+import logging
 import threading
 import uuid
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.exceptions import ExecutionDoesNotExist
 from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramEnded,
     ProgramError,
@@ -22,6 +25,7 @@ from trellis_local import clock
 from trellis_local.stepfunctions.clients import ExecutionCredentials, RoleClients
 from trellis_local.stepfunctions.definition_check import DefinitionError, check, waits_for_child_executions
 from trellis_local.stepfunctions.executions import Completions, Publish, status_change_event
+from trellis_local.stepfunctions.interpreter import client_failure
 
 Method = Callable[..., Any]
 
@@ -32,7 +36,8 @@ FINAL_STATUS = {
     ProgramStopped: ExecutionStatus.ABORTED,
     ProgramTimedOut: ExecutionStatus.TIMED_OUT,
 }
-CHILD_POLL_REAL_SECONDS = 5.0
+CHILD_WAIT_REAL_SECONDS = 0.2
+LOG = logging.getLogger(__name__)
 
 
 class AccessDeniedError(AWSError):  # type: ignore[misc]  # moto is untyped
@@ -151,12 +156,47 @@ class Lifecycle:
             resolve = original(task, env, *args, **kwargs)
 
             def resolver() -> Any:
-                self._completions.wait(arn, real_seconds=CHILD_POLL_REAL_SECONDS)
-                return resolve()
+                ended = self._completions.wait(arn, real_seconds=CHILD_WAIT_REAL_SECONDS)
+                if not env.is_running():
+                    self._stop_child(env, arn)
+                return resolve() if ended else None
 
             return resolver
 
         return build
+
+    def start_map_run(self, original: Method) -> Method:
+        """A distributed map needs states:StartExecution on its own machine, which moto does not ask for.
+
+        The interpreter runs them itself, so the permission is asked by a StartExecution that starts nothing: the name
+        of the running execution with another input.
+        """
+
+        def _eval_body(component: Any, env: Any) -> None:
+            context = env.states.context_object.context_object_data
+            machine, name = context["StateMachine"]["Id"], context["Execution"]["Name"]
+            client = self._client(env)
+            try:
+                client.start_execution(
+                    stateMachineArn=machine, name=name, input=json.dumps({"MapRun": env.next_state_name})
+                )
+            except client.exceptions.ExecutionAlreadyExists:
+                original(component, env)
+            except ClientError as error:
+                raise FailureEventException(client_failure(env, error, prefix="StepFunctions")) from error
+
+        return _eval_body
+
+    def _stop_child(self, env: Any, execution_arn: str) -> None:
+        try:
+            self._client(env).stop_execution(executionArn=execution_arn)
+        except ClientError as error:  # as on AWS, an attempt only
+            LOG.warning("the child execution %s could not be stopped: %s", execution_arn, error)
+
+    def _client(self, env: Any) -> Any:
+        name = env.states.context_object.context_object_data["Execution"]["Name"]
+        credentials = ExecutionCredentials(env.aws_execution_details.role_arn, name)
+        return self._clients.client("stepfunctions", region=self._region, credentials=credentials)
 
     def _tell(self, execution: Any) -> None:
         if execution.exec_status == ExecutionStatus.RUNNING or self._completions.note(execution.exec_arn):
@@ -186,7 +226,8 @@ class Lifecycle:
         """
         events = self._clients.client("events", region=self._region, credentials=credentials)
         pattern = '{"source":["aws.states"],"detail-type":["Step Functions Execution Status Change"]}'
-        target = f"arn:aws:states:{self._region}:{self._account}:stateMachine:managed"
+        # Step Functions' own target is none that others could name; a queue needs no role of the target.
+        target = f"arn:aws:sqs:{self._region}:{self._account}:managed-by-step-functions"
         try:
             events.put_rule(Name=MANAGED_RULE, EventPattern=pattern, State="DISABLED")
             events.put_targets(Rule=MANAGED_RULE, Targets=[{"Id": "StepFunctions", "Arn": target}])

@@ -38,6 +38,14 @@ ROLE_CLIENT_USERS = (
 )
 
 
+OPTIMISED_ERRORS = {
+    "events.StateTaskServiceEvents": "EventBridge",
+    "sfn.StateTaskServiceSfn": "StepFunctions",
+    "sns.StateTaskServiceSns": "SNS",
+    "sqs.StateTaskServiceSqs": "SQS",
+}
+
+
 class Seams:
     """Installs once; `remove` restores moto."""
 
@@ -90,6 +98,11 @@ class Seams:
         self._put(task, "_get_boto_service_action", interpreter.sdk_action_name)
         sdk = _load(f"{SERVICE}_aws_sdk.StateTaskServiceAwsSdk")
         self._put(sdk, "_normalise_service_error_name", staticmethod(sdk_names.error_prefix))
+        for name, prefix in OPTIMISED_ERRORS.items():
+            self._wrap(f"{SERVICE}_{name}", "_from_error", interpreter.name_client_errors(prefix))
+        # moto's DynamoDB task takes timeouts and query errors for errors of DynamoDB.
+        dynamodb = interpreter.name_client_errors("DynamoDB", fallback=task._from_error)
+        self._wrap(f"{SERVICE}_dynamodb.StateTaskServiceDynamoDB", "_from_error", dynamodb)
         distributed = f"{EXEC}state_map.iteration.itemprocessor.distributed_item_processor_worker"
         self._wrap(f"{distributed}.DistributedItemProcessorWorker", "_eval_input", interpreter.forget_variables)
         self._wrap(f"{distributed}.DistributedItemProcessorWorker", "_eval_job", interpreter.close_distributed_job)
@@ -105,6 +118,8 @@ class Seams:
         self._wrap(f"{EXECUTION}Execution", "get_start_execution_details", _text_start_time)
         communication = _load(f"{EXECUTION}BaseExecutionWorkerCommunication")
         self._put(communication, "terminated", _unbound(self._lifecycle.terminated))
+        distributed = f"{EXEC}state_map.iteration.distributed_iteration_component.DistributedIterationComponent"
+        self._wrap(distributed, "_eval_body", self._lifecycle.start_map_run)
         for pattern in ("_build_sync_resolver", "_build_sync2_resolver"):
             self._wrap(f"{SERVICE}_sfn.StateTaskServiceSfn", pattern, self._lifecycle.wait_for_child)
 

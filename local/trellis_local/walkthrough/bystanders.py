@@ -52,4 +52,8 @@ class Bystanders:
 
 
 def _plain(answer: Any) -> Any:
-    return {key: value for key, value in answer.items() if key != "ResponseMetadata"} if isinstance(answer, dict) else answer
+    return (
+        {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+        if isinstance(answer, dict)
+        else answer
+    )

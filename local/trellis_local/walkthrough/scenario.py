@@ -100,7 +100,12 @@ class Walkthrough:
         share, error = 0.1, 3 * math.sqrt(0.1 * 0.9 / _REQUESTS)
         found = summary["v2"] / _REQUESTS
         within = abs(found - share) <= error and summary["v1"] + summary["v2"] == _REQUESTS
-        self._note("Traffic", f"{_REQUESTS} x GET /summary split 90:10 (v2 {found:.1%}, 3 s.e. = {error:.1%})", dict(summary), passed=within)
+        self._note(
+            "Traffic",
+            f"{_REQUESTS} x GET /summary split 90:10 (v2 {found:.1%}, 3 s.e. = {error:.1%})",
+            dict(summary),
+            passed=within,
+        )
         outside = self.world.get(vpcs["outside"], f"http://{HOSTNAME}/popular").status
         self._check("Traffic", "no answer in a VPC outside the network", outside, expected=0)
         through = self.world.get(vpcs["a"], f"http://{HOSTNAME}/other").status
@@ -173,9 +178,7 @@ class Walkthrough:
             if not rule["isDefault"]
         ]
         # A Gateway API prefix matches whole path elements, which takes two rules of VPC Lattice.
-        paths = {
-            next(iter(rule["match"]["httpMatch"]["pathMatch"]["match"].values())).rstrip("/") for rule in details
-        }
+        paths = {next(iter(rule["match"]["httpMatch"]["pathMatch"]["match"].values())).rstrip("/") for rule in details}
         self._check("Route", "rules of the two paths", sorted(paths), expected=["/popular", "/summary"])
 
     def _healthy(self, groups: list[dict[str, Any]]) -> set[str] | None:

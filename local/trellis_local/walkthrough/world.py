@@ -13,7 +13,6 @@ from typing import Any, cast
 
 import boto3
 import yaml
-
 from trellis.clusters.api import KubernetesApi
 
 _PATHS = {
@@ -54,9 +53,7 @@ class World:
     def __init__(self, url: str, *, speed: float = 1.0) -> None:
         self.url = url
         self.speed = speed
-        self._sessions = boto3.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name="us-west-2"
-        )
+        self._sessions = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-west-2")
 
     @cache  # noqa: B019 - one world for one walk-through
     def aws(self, service: str) -> Any:

@@ -311,3 +311,24 @@ def test_history_has_an_event_for_every_step(cloud):
         "SucceedStateExited",
         "ExecutionSucceeded",
     ]
+
+
+def test_stopping_a_parent_stops_the_child_it_waits_for(cloud):
+    child = cloud.machine({"W": {"Type": "Wait", "Seconds": 600000, "End": True}})
+    resource = "arn:aws:states:::states:startExecution.sync:2"
+    arguments = {"StateMachineArn": child, "Name": "the-child"}
+    parent = cloud.start(
+        cloud.machine({"T": {"Type": "Task", "Resource": resource, "Arguments": arguments, "End": True}})
+    )
+    client, deadline = cloud.client("stepfunctions"), time.monotonic() + 10
+    while not client.list_executions(stateMachineArn=child)["executions"]:
+        assert time.monotonic() < deadline
+    client.stop_execution(executionArn=parent)
+    started = client.list_executions(stateMachineArn=child)["executions"][0]["executionArn"]
+    assert cloud.finish(started)["status"] == "ABORTED"
+
+
+def test_an_error_of_an_optimised_integration_has_its_code(cloud):
+    arguments = {"StateMachineArn": "arn:aws:states:us-west-2:111122223333:stateMachine:absent"}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution", "Arguments": arguments, "End": True}
+    assert cloud.run({"T": task})["error"] == "StepFunctions.StateMachineDoesNotExistException"

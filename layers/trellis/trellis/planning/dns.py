@@ -65,9 +65,7 @@ class DisassociateZone:
 
     def describe(self) -> Description:
         """Describe the change for reports."""
-        return described(
-            "DisassociateVPCFromHostedZone", f"zone {self.zone.name}", found=self.vpc_id, deletes=True
-        )
+        return described("DisassociateVPCFromHostedZone", f"zone {self.zone.name}", found=self.vpc_id, deletes=True)
 
 
 NameChange = ChangeRecords | AssociateZone | DisassociateZone

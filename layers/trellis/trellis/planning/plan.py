@@ -1,7 +1,7 @@
 """The plan of one run: what would be changed, what was refused, whether the guard allows it, and the work in order."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -95,8 +95,3 @@ def stages(items: Sequence[WorkItem]) -> list[dict[str, Any]]:
         if names:
             ordered.append({"kind": kind, "phase": phase, "items": sorted(names)})
     return ordered
-
-
-def items_document(items: Sequence[WorkItem]) -> list[Mapping[str, Any]]:
-    """The items for the plan document; those without changes or refusals are left out."""
-    return [asdict(item) for item in items if item.plan.needs_work or item.plan.refusals]

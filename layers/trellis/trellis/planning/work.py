@@ -9,7 +9,9 @@ Description = Mapping[str, Any]
 """A change in words for reports: `kind`, `resource`, `expected`, `found`, `deletes`."""
 
 
-def described(kind: str, resource: str, *, expected: Any = None, found: Any = None, deletes: bool = False) -> Description:
+def described(
+    kind: str, resource: str, *, expected: Any = None, found: Any = None, deletes: bool = False
+) -> Description:
     """Describe one change."""
     return {"kind": kind, "resource": resource, "expected": expected, "found": found, "deletes": deletes}
 

@@ -66,9 +66,7 @@ def plan(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluste
     )
 
 
-def reconcile(
-    lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster], *, run: str
-) -> Outcome:
+def reconcile(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster], *, run: str) -> Outcome:
     """Apply what can be applied now; the outcome says whether AWS is still busy. `run` names the execution."""
     done: list[Description] = []
     for _ in range(_ROUNDS):

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_eks.type_defs import ClusterTypeDef
 
 # VPC Lattice: 3 to 63 lower-case letters, digits and single hyphens inside.
-_NetworkName = Annotated[
-    str, StringConstraints(min_length=3, max_length=63, pattern=r"^(?:[a-z0-9]+-)*[a-z0-9]+$")
-]
+_NetworkName = Annotated[str, StringConstraints(min_length=3, max_length=63, pattern=r"^(?:[a-z0-9]+-)*[a-z0-9]+$")]
 
 
 class Registration(BaseModel):

@@ -1,13 +1,13 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from trellis.gateway_api import build_desired, build_intent, parse_snapshot
+from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot
 from trellis.model import Cluster, ClusterState, Desired, Mode, Service, cluster_owner
 from trellis.planning.dns import NamesWanted
-from trellis.planning.plan import APPLY, PRUNE, Guard, GuardLimits, Verdict, WorkItem, guard, stages, verdict
+from trellis.planning.plan import APPLY, PRUNE, GuardLimits, WorkItem, guard, stages, verdict
 from trellis.planning.service_changes import describe
 from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan
@@ -15,6 +15,9 @@ from trellis.resources import dns, network, security_group, services
 from trellis.resources.service_observation import ServiceScope, observe_services
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
+
+# Conditions whose good status is False.
+_FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
 
 
 @dataclass(frozen=True)
@@ -29,35 +32,68 @@ class Compared:
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
-    desired = desired_of(tools, run, cluster)
+    intent = _intent(tools, run, cluster)
+    desired = build_desired(intent, cluster)
     compared = _compare(tools, run, cluster, desired)
+    if intent.malformed:
+        # What could not be read may be what a service is there for.
+        kept = tuple(item for item in compared.items if item.phase != PRUNE)
+        compared = replace(compared, items=kept)
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
     decided = verdict(cluster, run.mode, compared.items, checked)
-    key = tools.documents.put("plans", cluster.name, _document(run, desired, compared, (decided, checked)))
+    document = {
+        "cluster": run.cluster,
+        "scope": run.scope,
+        "mode": Mode(run.mode),
+        "snapshotKey": run.snapshotKey,
+        "verdict": decided,
+        "guard": checked.message,
+        "desired": asdict(desired),
+        "items": [asdict(item) for item in compared.items if item.plan.needs_work or item.plan.refusals],
+        "services": compared.services,
+        "networks": compared.networks,
+        "refused": list(refused(intent)),
+    }
     return {
-        "planKey": key,
+        "planKey": tools.documents.put("plans", cluster.name, document),
         "verdict": decided,
         "stages": stages(compared.items),
         "changes": sum(len(item.plan.changes) for item in compared.items),
-        "refusals": sum(len(item.plan.refusals) for item in compared.items),
+        "refusals": sum(len(item.plan.refusals) for item in compared.items) + len(document["refused"]),
     }
 
 
-def desired_of(tools: Toolbox, run: Run, cluster: Cluster) -> Desired:
-    """What the cluster's objects ask for; a cluster that leaves asks for nothing."""
+def refused(intent: Intent) -> Iterator[dict[str, str]]:
+    """What the cluster's objects ask for and do not get, as report lines: all conditions that are not fulfilled."""
+    for bad in intent.malformed:
+        yield {"resource": f"{bad.kind} {bad.namespace}/{bad.name}", "reason": "Malformed", "message": bad.message}
+    held = [(f"GatewayClass {found.name}", found.conditions) for found in intent.classes]
+    for gateway in intent.gateways:
+        name = f"Gateway {gateway.namespace}/{gateway.name}"
+        held.append((name, gateway.conditions))
+        held += [(f"{name}, listener {listener.name}", listener.conditions) for listener in gateway.listeners]
+    for route in intent.routes:
+        for parent in route.parents:
+            name = f"HTTPRoute {route.namespace}/{route.name} at Gateway {'/'.join(parent.gateway)}"
+            held.append((name, parent.conditions))
+    for resource, conditions in held:
+        for condition in conditions:
+            if condition.status != _FULFILLED.get(condition.type, "True"):
+                yield {"resource": resource, "reason": condition.reason, "message": condition.message}
+
+
+def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
+    """The intent of the snapshot; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
-        return Desired()
-    snapshot = parse_snapshot(tools.documents.get(run.snapshotKey))
-    return build_desired(build_intent(snapshot, cluster), cluster)
+        return Intent(cluster=cluster.name)
+    return build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster)
 
 
 def names_wanted(tools: Toolbox, cluster: Cluster, desired: Desired) -> NamesWanted:
     """The names of a cluster and the clusters that must resolve them."""
-    members = tuple(
-        member for member in tools.registry.list() if member.service_network == cluster.service_network
-    )
+    members = tuple(member for member in tools.registry.list() if member.service_network == cluster.service_network)
     return NamesWanted(cluster, desired.names, members, tools.settings.record_ttl)
 
 
@@ -106,19 +142,3 @@ def _state(diff: ServiceDiff) -> dict[str, str]:
     if diff.is_empty:
         return {"status": "PROGRAMMED", "reason": "Programmed", "message": ""}
     return {"status": "PENDING", "reason": "Pending", "message": "changes are not applied yet"}
-
-
-def _document(run: Run, desired: Desired, compared: Compared, decision: tuple[Verdict, Guard]) -> dict[str, Any]:
-    decided, checked = decision
-    return {
-        "cluster": run.cluster,
-        "scope": run.scope,
-        "mode": Mode(run.mode),
-        "snapshotKey": run.snapshotKey,
-        "verdict": decided,
-        "guard": checked.message,
-        "desired": asdict(desired),
-        "items": [asdict(item) for item in compared.items if item.plan.needs_work or item.plan.refusals],
-        "services": compared.services,
-        "networks": compared.networks,
-    }

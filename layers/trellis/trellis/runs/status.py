@@ -1,0 +1,142 @@
+"""After the changes: conditions, addresses and domain names on the cluster's own objects, where they differ."""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from trellis.clusters.api import KubernetesApi
+from trellis.clusters.snapshot import COLLECTIONS
+from trellis.gateway_api import (
+    NameResult,
+    NetworkResult,
+    ObjectStatus,
+    Results,
+    ServiceResult,
+    build_intent,
+    build_status,
+    merge_status,
+    parse_snapshot,
+)
+from trellis.model import Cluster
+from trellis.resources import dns, network, services
+from trellis.runs.request import Run
+from trellis.runs.toolbox import Toolbox
+
+Document = Mapping[str, Any]
+
+
+class StatusRun(Run):
+    """A run after its changes."""
+
+    planKey: str  # noqa: N815
+    outcomes: list[dict[str, Any]] = Field(default_factory=list)
+
+
+def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
+    """Write each status that differs from the snapshot's; returns how many objects were written."""
+    if run.snapshotKey is None:
+        return {"written": 0}
+    cluster = tools.registry.get(run.cluster)
+    snapshot = tools.documents.get(run.snapshotKey)
+    results = results_of(tools.documents.get(run.planKey), run.outcomes, cluster)
+    wanted = build_status(build_intent(parse_snapshot(snapshot), cluster), results)
+    differing = [status for status in wanted if _differs(status, _find(snapshot, status))]
+    if not differing:
+        return {"written": 0}
+    api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
+    return {"written": sum(_write(api, status) for status in differing)}
+
+
+def results_of(plan: Document, outcomes: list[dict[str, Any]], cluster: Cluster) -> Results:
+    """What became of each service, hostname and network: what the plan found, replaced by what applying did."""
+    by_item = {(outcome["kind"], outcome["name"]): outcome for outcome in outcomes}
+    return Results(
+        services=tuple(
+            _service(name, known, by_item.get((services.KIND, name))) for name, known in plan["services"].items()
+        ),
+        names=tuple(_names(plan, by_item.get((dns.KIND, cluster.name)))),
+        networks=tuple(_networks(plan, by_item.get((network.KIND, cluster.name)), cluster)),
+    )
+
+
+def _service(name: str, known: Document, outcome: Document | None) -> ServiceResult:
+    if outcome is None:
+        return ServiceResult(name, known["status"], known["domain"], known["reason"], known["message"])
+    domain = outcome.get("domain") or known["domain"]
+    if outcome["status"] == "PROGRAMMED":
+        return ServiceResult(name, "PROGRAMMED", domain)
+    first: Document = next(iter(outcome.get("refusals", [])), {})
+    status = "REFUSED" if outcome["status"] == "REFUSED" else "PENDING"
+    return ServiceResult(name, status, domain, first.get("reason", ""), first.get("message", ""))
+
+
+def _names(plan: Document, outcome: Document | None) -> Iterator[NameResult]:
+    planned = [item["plan"] for item in plan["items"] if item["kind"] == dns.KIND]
+    refusals = outcome["refusals"] if outcome else [found for item in planned for found in item["refusals"]]
+    applied = outcome["status"] != "FAILED" if outcome else not any(item["changes"] for item in planned)
+    for name in plan["desired"]["names"]:
+        hostname = name["hostname"]
+        refusal = next((found for found in refusals if found["resource"] == hostname), None)
+        if refusal:
+            yield NameResult(hostname, "REFUSED", refusal["reason"], refusal["message"])
+        else:
+            yield NameResult(hostname, "READY" if applied else "PENDING")
+
+
+def _networks(plan: Document, outcome: Document | None, cluster: Cluster) -> Iterator[NetworkResult]:
+    planned = [item["plan"]["refusals"] for item in plan["items"] if item["kind"] == network.KIND]
+    refusals = outcome["refusals"] if outcome else [found for item in planned for found in item]
+    known = {*plan["networks"], cluster.service_network}
+    for name in sorted(known):
+        if name == cluster.service_network and refusals:
+            yield NetworkResult(name, "REFUSED", refusals[0]["reason"], refusals[0]["message"])
+        else:
+            yield NetworkResult(name, "PROGRAMMED")
+
+
+def _find(snapshot: Document, status: ObjectStatus) -> Document:
+    """The object as it was read; a status is only made for objects of the snapshot."""
+    for found in snapshot["objects"][status.kind]:
+        metadata = found["metadata"]
+        if (metadata.get("namespace", ""), metadata["name"]) == (status.namespace, status.name):
+            return dict(found)
+    raise KeyError(f"{status.kind} {status.namespace}/{status.name}")
+
+
+def _differs(status: ObjectStatus, found: Document) -> bool:
+    return merge_status(found.get("status"), status.status, _now()) is not None or bool(_annotations(status, found))
+
+
+def _annotations(status: ObjectStatus, found: Document) -> dict[str, str | None]:
+    there = found["metadata"].get("annotations") or {}
+    return {name: value for name, value in status.annotations.items() if there.get(name) != value}
+
+
+def _write(api: KubernetesApi, status: ObjectStatus) -> int:
+    """Compare with the object as it is now: other controllers write status too, hence the resourceVersion."""
+    path = _path(status)
+    live = api.get(path)
+    if live is None:
+        return 0
+    annotations = _annotations(status, live)
+    if annotations:
+        api.merge(path, {"metadata": {"annotations": annotations}})
+        live = api.get(path) or live
+    merged = merge_status(live.get("status"), status.status, _now())
+    if merged is not None:
+        version = live["metadata"]["resourceVersion"]
+        api.merge(f"{path}/status", {"metadata": {"resourceVersion": version}, "status": merged})
+    return 1
+
+
+def _path(status: ObjectStatus) -> str:
+    collection, _, plural = COLLECTIONS[status.kind].rpartition("/")
+    place = f"{collection}/namespaces/{status.namespace}" if status.namespace else collection
+    return f"{place}/{plural}/{status.name}"
+
+
+def _now() -> str:
+    return datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
