@@ -1,6 +1,6 @@
 """Turns calls that change something into the events that a CloudTrail trail sends to EventBridge.
 
-Management events only, failed and refused calls included, in the order of the call log, and never inside of the caller's
+Management events only, failed and refused calls included, in the order of the call log, never inside of the caller's
 request. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 

@@ -1,6 +1,6 @@
 """How CloudTrail writes parameters and answers: members in lower camel case, EC2 in the names of its old XML.
 
-Keys of maps, such as tags, stay as they are. Blobs and the contents of Lambda environments are left out, as in CloudTrail.
+Keys of maps, such as tags, stay as they are. Blobs and the contents of Lambda environments are left out, as there.
 """
 
 from collections.abc import Mapping

@@ -101,7 +101,8 @@ def new_session(role_arn: str, *, session_name: str) -> Any:
 
 def session_created(session: Any) -> datetime:
     """When a session of a role was made, in real time."""
-    return (session.expiration - timedelta(seconds=_SESSION_SECONDS)).replace(tzinfo=UTC)
+    expires: datetime = session.expiration
+    return (expires - timedelta(seconds=_SESSION_SECONDS)).replace(tzinfo=UTC)
 
 
 def iam_user(access_key_id: str) -> tuple[Any, Any] | None:
@@ -158,7 +159,7 @@ def permissions_boundary(holder: Any) -> str | None:
 
 
 def _managed_document(policy: Any) -> str:
-    return _document(policy.document)
+    return _document(next(item for item in policy.versions if item.version_id == policy.default_version_id).document)
 
 
 def _document(document: Any) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import jsonschema
 
 from trellis_local.kubernetes.catalog import printer_columns, root_properties
 from trellis_local.kubernetes.errors import Cause
 from trellis_local.kubernetes.kinds import ResourceType, ResourceVersionSpec
 from trellis_local.kubernetes.objects import Object, annotations_of, name_of, timestamp
-from trellis_local.kubernetes.schema import Schema
+from trellis_local.kubernetes.schema import Schema, to_causes
 
 CRD_KEY = ("apiextensions.k8s.io", "customresourcedefinitions")
 _APPROVED = "api-approved.kubernetes.io"
@@ -96,9 +99,50 @@ def _schema_causes(version: dict[str, Any], path: str) -> list[Cause]:
     raw = (version.get("schema") or {}).get("openAPIV3Schema")
     if raw is None:
         return [Cause(path, "FieldValueRequired", "Required value: schemas are required")]
+    malformed = [cause for error in _META_SCHEMA.iter_errors(raw) for cause in to_causes(error)]
+    if malformed:
+        return [replace(cause, field=f"{path}.{cause.field}") for cause in malformed]
     if raw.get("type") != "object":
         return [Cause(f"{path}.type", "FieldValueInvalid", "Invalid value: must be object at the root")]
     return _structure_causes(raw, path)
+
+
+_SCHEMA: dict[str, Any] = {"$ref": "#"}
+_SCHEMAS = {"type": "array", "items": _SCHEMA}
+_STRINGS = {"type": "array", "items": {"type": "string"}}
+_COUNT = {"type": "integer", "minimum": 0}
+_RULE = {"type": "object", "required": ["rule"], "additionalProperties": {"type": ["string", "boolean"]}}
+_TYPES = ["object", "array", "string", "integer", "number", "boolean"]
+_KEYWORDS: dict[str, Any] = {
+    "type": {"enum": _TYPES},
+    "properties": {"type": "object", "additionalProperties": _SCHEMA},
+    "additionalProperties": {"if": {"type": "object"}, "then": _SCHEMA, "else": {"type": "boolean"}},
+    "items": _SCHEMA,
+    "not": _SCHEMA,
+    "required": _STRINGS,
+    "enum": {"type": "array"},
+    "pattern": {"type": "string", "format": "regex"},
+    "format": {"type": "string"},
+    "nullable": {"type": "boolean"},
+    "minimum": {"type": "number"},
+    "maximum": {"type": "number"},
+    "exclusiveMinimum": {"type": "boolean"},
+    "exclusiveMaximum": {"type": "boolean"},
+    "multipleOf": {"type": "number", "exclusiveMinimum": 0},
+    "uniqueItems": {"type": "boolean"},
+    "description": {"type": "string"},
+    "x-kubernetes-list-map-keys": _STRINGS,
+    "x-kubernetes-list-type": {"enum": ["atomic", "set", "map"]},
+    "x-kubernetes-map-type": {"enum": ["atomic", "granular"]},
+    "x-kubernetes-int-or-string": {"type": "boolean"},
+    "x-kubernetes-preserve-unknown-fields": {"type": "boolean"},
+    "x-kubernetes-validations": {"type": "array", "items": _RULE},
+}
+_KEYWORDS |= dict.fromkeys(("oneOf", "anyOf", "allOf"), _SCHEMAS)
+_KEYWORDS |= {f"{end}{what}": _COUNT for end in ("min", "max") for what in ("Items", "Length", "Properties")}
+_META_SCHEMA = jsonschema.Draft7Validator(
+    {"type": "object", "properties": _KEYWORDS}, format_checker=jsonschema.FormatChecker(formats=["regex"])
+)
 
 
 def _structure_causes(schema: dict[str, Any], path: str) -> list[Cause]:

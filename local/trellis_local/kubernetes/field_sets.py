@@ -62,6 +62,11 @@ def list_part(item: Any, schema: dict[str, Any]) -> str:
     return f"{prefix}:{json.dumps(list_identity(item, schema), separators=(',', ':'), sort_keys=True)}"
 
 
+def names_its_item(path: Path) -> bool:
+    """Whether the field is one of the keys that identify a member of a map list."""
+    return len(path) > 1 and path[-2].startswith("k:") and path[-1].removeprefix("f:") in json.loads(path[-2][2:])
+
+
 def to_fields_v1(paths: set[Path]) -> dict[str, Any]:
     """The set as `FieldsV1`."""
     tree: dict[str, Any] = {}

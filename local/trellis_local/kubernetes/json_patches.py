@@ -85,7 +85,7 @@ def _merge_list(target: list[Any], patch: list[Any], schema: dict[str, Any]) -> 
         return [clone(item) for item in patch if item != {"$patch": "replace"}]
     merged = {item.get(merge_key): item for item in target}
     for item in patch:
-        if merge_key not in item:
+        if not isinstance(item, dict) or not isinstance(item.get(merge_key), str | int):
             raise bad_request(f"map: {item} does not contain declared merge key: {merge_key}")
         if item.get("$patch") == "delete":
             merged.pop(item[merge_key], None)

@@ -12,6 +12,7 @@ from trellis_local.kubernetes.field_sets import (
     flatten,
     from_fields_v1,
     merge_applied,
+    names_its_item,
     remove_path,
     to_fields_v1,
 )
@@ -122,8 +123,8 @@ def _disputed(
 
 
 def _drop(obj: Object, dropped: frozenset[Path], others: list[Ownership], schema: dict[str, Any]) -> Object:
-    for path in sorted(dropped, key=len, reverse=True):
-        kept = any(field[: len(path)] == path for owner in others for field in owner.fields)
+    for path in sorted(dropped, key=len):  # members of a list go whole, before the fields that identify them
+        kept = names_its_item(path) or any(field[: len(path)] == path for owner in others for field in owner.fields)
         if not kept:
             obj = remove_path(obj, path, schema)
     return obj

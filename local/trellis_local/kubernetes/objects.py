@@ -70,6 +70,11 @@ def owner_reference(owner: Object) -> Object:
     return reference | {"uid": owner["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True}
 
 
+def pod_ip(pod: Object) -> str:
+    """The pod's address, empty while it has none."""
+    return str((pod.get("status") or {}).get("podIP") or "")
+
+
 def is_ready(pod: Object) -> bool:
     """Whether the pod's Ready condition is True."""
     conditions = (pod.get("status") or {}).get("conditions") or []

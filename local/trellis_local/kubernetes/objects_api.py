@@ -210,6 +210,7 @@ def _without_defaults(target: Target, body: Any, options: WriteOptions) -> Objec
     """The applied configuration itself: what it does not say, its manager does not own."""
     decode(target, body, options, partial=True)
     applied: Object = clone(body)
+    applied.setdefault("metadata", {})
     if applied["metadata"].get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
     target.served.schema.prune(applied)

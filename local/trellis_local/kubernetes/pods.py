@@ -16,6 +16,7 @@ from trellis_local.kubernetes.objects import (
     labels_of,
     name_of,
     namespace_of,
+    pod_ip,
 )
 
 
@@ -41,7 +42,7 @@ class PodDirectory:
         for cluster in self._registered():
             if cluster.spec.vpc_id == vpc_id:
                 for pod in cluster.store.list(PODS):
-                    if pod["status"].get("podIP") == ip:
+                    if pod_ip(pod) == ip:
                         return _pod_info(cluster, pod)
         return None
 
@@ -56,7 +57,7 @@ class PodDirectory:
 
 def _pods(cluster: Cluster) -> Iterator[PodInfo]:
     for pod in cluster.store.list(PODS):
-        if pod["status"].get("podIP"):
+        if pod_ip(pod):
             yield _pod_info(cluster, pod)
 
 
@@ -69,7 +70,7 @@ def _pod_info(cluster: Cluster, pod: Object) -> PodInfo:
         vpc_id=cluster.spec.vpc_id,
         namespace=namespace_of(pod),
         name=name_of(pod),
-        ip=pod["status"]["podIP"],
+        ip=pod_ip(pod),
         labels=dict(labels),
         annotations=dict(annotations_of(pod)),
         ports=tuple(port["containerPort"] for port in ports),

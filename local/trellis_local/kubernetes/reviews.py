@@ -22,8 +22,8 @@ def is_review(group: str, version: str, plural: str) -> bool:
 
 def answer(store: Store, user: UserInfo, plural: str, body: Any) -> dict[str, Any]:
     """The review with its status."""
-    if not isinstance(body, dict):
-        raise bad_request("a review must be an object")
+    if not isinstance(body, dict) or not isinstance(body.get("spec", {}), dict):
+        raise bad_request("a review and its spec must be objects")
     if plural == "selfsubjectreviews":
         info = {"username": user.username, "groups": list(user.groups)}
         return body | {"status": {"userInfo": info}}
@@ -34,6 +34,9 @@ def answer(store: Store, user: UserInfo, plural: str, body: Any) -> dict[str, An
 
 
 def _attributes(spec: dict[str, Any]) -> Attributes:
+    for key in ("nonResourceAttributes", "resourceAttributes"):
+        if not isinstance(spec.get(key, {}), dict):
+            raise bad_request(f"spec.{key} must be an object")
     if path := spec.get("nonResourceAttributes"):
         return Attributes(path.get("verb", ""), path=path.get("path", ""))
     asked = spec.get("resourceAttributes")

@@ -37,7 +37,7 @@ class Schema:
     def causes(self, obj: dict[str, Any]) -> list[Cause]:
         """Every violation of the schema, CEL rules excepted."""
         errors = sorted(self._validator.iter_errors(obj), key=lambda error: _path(error.absolute_path))
-        causes = [cause for error in errors for cause in _to_causes(error)]
+        causes = [cause for error in errors for cause in to_causes(error)]
         causes += _duplicates(obj, self.raw, "")
         return causes
 
@@ -103,19 +103,13 @@ def _to_json_schema(schema: Any) -> Any:
     """The schema in JSON Schema's own terms: `nullable` and int-or-string are OpenAPI's and Kubernetes' alone."""
     if not isinstance(schema, dict):
         return schema
-    out: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in ("properties", "patternProperties"):
-            out[key] = {name: _to_json_schema(child) for name, child in value.items()}
-        elif key in ("items", "additionalProperties", "not"):
-            out[key] = _to_json_schema(value)
-        elif key in ("oneOf", "anyOf", "allOf"):
-            out[key] = [_to_json_schema(child) for child in value]
-        elif not key.startswith("x-") and key not in ("default", "nullable", "description", "format", "example"):
-            out[key] = value
+    out = {key: _keyword(key, value) for key, value in schema.items() if key in _JSON_SCHEMA_KEYWORDS}
+    out = _FORMATS.get(schema.get("format", ""), {}) | out
     if schema.get(_INT_OR_STRING):
         out["type"] = ["integer", "string"]
-    out = _FORMATS.get(schema.get("format", ""), {}) | out
+    for bound in ("Minimum", "Maximum"):  # OpenAPI marks a bound as exclusive, JSON Schema states a second bound
+        if schema.get(f"exclusive{bound}") and bound.lower() in out:
+            out[f"exclusive{bound}"] = out.pop(bound.lower())
     if schema.get("nullable") and isinstance(out.get("type"), str):
         out["type"] = [out["type"], "null"]
         if "enum" in out:
@@ -123,6 +117,28 @@ def _to_json_schema(schema: Any) -> Any:
     return out
 
 
+def _keyword(key: str, value: Any) -> Any:
+    if key == "properties":
+        return {name: _to_json_schema(child) for name, child in value.items()}
+    if key in ("items", "additionalProperties", "not"):
+        return _to_json_schema(value)
+    return [_to_json_schema(child) for child in value] if key in ("oneOf", "anyOf", "allOf") else value
+
+
+_STRUCTURE = {
+    "type",
+    "properties",
+    "items",
+    "additionalProperties",
+    "required",
+    "enum",
+    "not",
+    "oneOf",
+    "anyOf",
+    "allOf",
+}
+_BOUNDS = {f"{end}{what}" for end in ("min", "max") for what in ("Items", "Length", "Properties")}
+_JSON_SCHEMA_KEYWORDS = _STRUCTURE | _BOUNDS | {"pattern", "minimum", "maximum", "multipleOf", "uniqueItems"}
 _FORMATS: dict[str, dict[str, Any]] = {
     "int32": {"minimum": -(2**31), "maximum": 2**31 - 1},
     "int64": {"minimum": -(2**63), "maximum": 2**63 - 1},
@@ -137,7 +153,8 @@ def _path(parts: Iterable[str | int]) -> str:
     return text
 
 
-def _to_causes(error: Any) -> list[Cause]:
+def to_causes(error: Any) -> list[Cause]:
+    """One of jsonschema's errors in Kubernetes' terms."""
     path = _path(error.absolute_path)
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance and repr(key) in error.message)

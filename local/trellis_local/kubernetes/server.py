@@ -25,7 +25,7 @@ class HttpsServer:
     def __init__(self, handler: RequestHandler, context: ssl.SSLContext) -> None:
         self._server = _TlsServer(handler, context)
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def start(self) -> None:
         """Begin to accept connections."""

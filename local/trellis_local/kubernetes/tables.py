@@ -57,12 +57,12 @@ def _cell(item: Object, json_path: str, kind: str) -> Any:
 
 
 def _ready_containers(pod: Object) -> str:
-    states = pod["status"].get("containerStatuses") or []
+    states = (pod.get("status") or {}).get("containerStatuses") or []
     return f"{sum(1 for state in states if state.get('ready'))}/{len(pod['spec']['containers'])}"
 
 
 def _ready_replicas(deployment: Object) -> str:
-    return f"{deployment['status'].get('readyReplicas', 0)}/{deployment['spec']['replicas']}"
+    return f"{(deployment.get('status') or {}).get('readyReplicas', 0)}/{deployment['spec']['replicas']}"
 
 
 _RATIOS = {"ready-containers": _ready_containers, "ready-replicas": _ready_replicas}  # no JSONPath says "2/3"

@@ -1,10 +1,23 @@
 """What VPC Lattice cannot do is refused with the field named; the rest of the route goes on."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from gateway_api_objects import Raw, backend, condition_of, desired_of, intent_of, path, route, rule, served
-
+from gateway_api_objects import (
+    CLUSTER,
+    Raw,
+    backend,
+    condition_of,
+    desired_of,
+    document,
+    intent_of,
+    path,
+    route,
+    rule,
+    served,
+)
+from trellis.gateway_api import Quotas, build_desired, build_intent, parse_snapshot
 from trellis.model import FixedResponse
 
 GOOD = rule(path("/good", "Exact"))
@@ -30,7 +43,7 @@ MATCHES = {
     "cookies: not known to Trellis": matched(cookies=[{"name": "a"}]),
 }
 
-ACTIONS = {
+ACTIONS: dict[str, Raw] = {
     "filters: VPC Lattice cannot": {"filters": [{"type": "RequestRedirect", "requestRedirect": {"port": 443}}]},
     "timeouts: ": {"timeouts": {"request": "1s"}},
     "retry: ": {"retry": {"attempts": 3}},
@@ -96,6 +109,15 @@ def test_a_path_prefix_counts_twice_in_the_quota() -> None:
     objects = {"HTTPRoute": [route(rule(*[path(f"/p{n}") for n in range(6)]))]}
     assert len(served(desired_of(**objects))) == 10
     assert "spec.rules[0].matches[5]" in condition_of(intent_of(**objects), "PartiallyInvalid")[2]
+
+
+def test_an_account_with_a_raised_quota_gets_more_rules() -> None:
+    matches = [path(f"/{n}", "Exact") for n in range(300)]
+    quotas = replace(Quotas(), rules=Quotas().rules.of(500))
+    intent = build_intent(parse_snapshot(document(HTTPRoute=[route(rule(*matches))])), CLUSTER, quotas=quotas)
+    rules = build_desired(intent, CLUSTER).services[0].listeners[0].rules
+    assert (len(rules), len({found.priority for found in rules})) == (300, 300)
+    assert rules[-1].priority <= 2000
 
 
 def test_a_younger_route_never_takes_the_quota_of_an_older() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Api, spec
+from embedded_kubernetes import Api, spec
 from trellis_local.kubernetes.contract import AccessRule, UserInfo
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"

@@ -13,7 +13,7 @@ import kubernetes.client
 import kubernetes.config
 import kubernetes.watch
 import pytest
-from conftest import CRDS, spec
+from embedded_kubernetes import CRDS, spec
 from trellis_local.kubernetes import write_kubeconfig
 
 MANIFEST = """

@@ -8,6 +8,7 @@ from trellis.gateway_api.conditions import CONTROLLER, Condition
 from trellis.gateway_api.desired import build_desired
 from trellis.gateway_api.intent import build_intent
 from trellis.gateway_api.intent_model import Intent
+from trellis.gateway_api.limits import Quotas
 from trellis.gateway_api.results import NameResult, NetworkResult, Results, ServiceResult
 from trellis.gateway_api.snapshot import Malformed, Snapshot, parse_snapshot
 from trellis.gateway_api.status import ObjectStatus, build_status
@@ -22,6 +23,7 @@ __all__ = [
     "NameResult",
     "NetworkResult",
     "ObjectStatus",
+    "Quotas",
     "Results",
     "ServiceResult",
     "Snapshot",

@@ -71,7 +71,13 @@ def hostname_owners(claims: Iterable[Claim]) -> dict[str, HTTPRoute]:
     return owners
 
 
-def assemble(claims: Iterable[Claim], compiled: Mapping[tuple[str, str], CompiledRoute], cluster: Cluster) -> Assembled:
+def assemble(
+    claims: Iterable[Claim],
+    compiled: Mapping[tuple[str, str], CompiledRoute],
+    *,
+    cluster: Cluster,
+    quotas: limits.Quotas,
+) -> Assembled:
     """The services of all claims, which must be entitled to their hostnames."""
     groups: dict[str, list[Claim]] = defaultdict(list)
     for claim in sorted(claims, key=lambda claim: (claim.listener_rank, rank(claim.route), claim.parent)):
@@ -79,8 +85,18 @@ def assemble(claims: Iterable[Claim], compiled: Mapping[tuple[str, str], Compile
         name = service_name(cluster, namespace=namespace, hostname=claim.place.hostname, route=route)
         groups[name].append(claim)
     served: dict[ParentKey, Served] = defaultdict(Served)
-    services = [_Assembling(name, group, compiled, served).service() for name, group in sorted(groups.items())]
+    context = _Context(compiled, served, quotas)
+    services = [_Assembling(name, group, context).service() for name, group in sorted(groups.items())]
     return Assembled(tuple(service for service in services if service), served)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What is the same for all services."""
+
+    compiled: Mapping[tuple[str, str], CompiledRoute]
+    served: Mapping[ParentKey, Served]
+    quotas: limits.Quotas
 
 
 @dataclass
@@ -96,17 +112,12 @@ class _Admitted:
 class _Assembling:
     """Puts one service together."""
 
-    def __init__(
-        self,
-        name: str,
-        claims: Sequence[Claim],
-        compiled: Mapping[tuple[str, str], CompiledRoute],
-        served: Mapping[ParentKey, Served],
-    ) -> None:
+    def __init__(self, name: str, claims: Sequence[Claim], context: _Context) -> None:
         self._name = name
         self._claims = claims
-        self._compiled = compiled
-        self._served = served
+        self._compiled = context.compiled
+        self._served = context.served
+        self._quotas = context.quotas
         self._backends: set[Backend | None] = set()
 
     def service(self) -> ServiceIntent | None:
@@ -133,7 +144,7 @@ class _Assembling:
     def _listeners(self) -> dict[tuple[int, str], list[Claim]]:
         """The claims by listener, the listeners in the order of their rank, as many as the quota allows."""
         listeners: dict[tuple[int, str], list[Claim]] = {}
-        quota = limits.LISTENERS_PER_SERVICE
+        quota = self._quotas.listeners
         for claim in self._claims:
             place = claim.place.port, claim.place.protocol
             if place in listeners or len(listeners) < quota.value:
@@ -178,10 +189,10 @@ class _Assembling:
         return messages
 
     def _lacking(self, unit: MatchUnit, admitted: _Admitted) -> limits.Quota | None:
-        if len(admitted.matches.union(unit.match.rule_matches)) > limits.RULES_PER_LISTENER.value:
-            return limits.RULES_PER_LISTENER
+        if len(admitted.matches.union(unit.match.rule_matches)) > self._quotas.rules.value:
+            return self._quotas.rules
         backends = self._backends.union(share.backend for share in unit.shares)
-        return limits.TARGET_GROUPS_PER_SERVICE if len(backends) > limits.TARGET_GROUPS_PER_SERVICE.value else None
+        return self._quotas.target_groups if len(backends) > self._quotas.target_groups.value else None
 
 
 def _rules(admitted: _Admitted) -> tuple[RuleIntent, ...]:

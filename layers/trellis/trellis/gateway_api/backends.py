@@ -26,7 +26,9 @@ _FALLBACK_PORT = 80
 class Backends:
     """Looks up the backends of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, quotas: limits.Quotas) -> None:
+        self._quotas = quotas
+        self._known: dict[tuple[str, str, int], Backend] = {}
         self._services = {service.key: service for service in reversed(snapshot.services)}
         self._grants = snapshot.grants
         self._slices: dict[tuple[str, str], list[EndpointSlice]] = defaultdict(list)
@@ -45,7 +47,12 @@ class Backends:
         if service is None:
             return Finding("BackendNotFound", f"name: there is no Service {namespace}/{ref.name}")
         port = _port(ref, service)
-        return port if isinstance(port, Finding) else self._backend(service, port)
+        if isinstance(port, Finding):
+            return port
+        key = namespace, ref.name, port.port
+        if key not in self._known:
+            self._known[key] = self._backend(service, port)
+        return self._known[key]
 
     def _backend(self, service: Service, port: ServicePort) -> Backend:
         family = _ip_address_type(service)
@@ -55,7 +62,7 @@ class Backends:
             port=port.port,
             target_port=_target_port(port),
             ip_address_type=family,
-            targets=targets[: limits.TARGETS_PER_TARGET_GROUP.value],
+            targets=targets[: self._quotas.targets.value],
             endpoints=len(targets),
         )
 

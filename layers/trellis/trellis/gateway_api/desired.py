@@ -1,5 +1,7 @@
 """From the intent to the AWS resources that it asks for."""
 
+from collections.abc import Iterator, Sequence
+
 from trellis.gateway_api import limits
 from trellis.gateway_api.intent_model import Backend, Intent, RuleIntent, ServiceIntent, Share
 from trellis.gateway_api.names import rule_name, target_group_name
@@ -50,7 +52,7 @@ class _Service:
                     protocol=found.protocol,
                     port=found.port,
                     default_action=FixedResponse(404),
-                    rules=tuple(self._rule(rule, place) for place, rule in enumerate(found.rules, start=1)),
+                    rules=tuple(self._rule(rule, priority) for priority, rule in _placed(found.rules)),
                 )
                 for found in self._service.listeners
             ),
@@ -59,8 +61,8 @@ class _Service:
             stands_for=self._service.stands_for,
         )
 
-    def _rule(self, rule: RuleIntent, place: int) -> Rule:
-        return Rule(rule_name(rule.match), place * limits.PRIORITY_STEP, rule.match, self._action(rule))
+    def _rule(self, rule: RuleIntent, priority: int) -> Rule:
+        return Rule(rule_name(rule.match), priority, rule.match, self._action(rule))
 
     def _action(self, rule: RuleIntent) -> Action:
         if not rule.shares:
@@ -96,3 +98,9 @@ class _Service:
     def _name(self, readable: str, *identity: str) -> str:
         cluster = self._cluster
         return target_group_name(readable, cluster.account, cluster.name, cluster.vpc_id, self._service.name, *identity)
+
+
+def _placed(rules: Sequence[RuleIntent]) -> Iterator[tuple[int, RuleIntent]]:
+    """The rules with their priorities, with room between them as far as priorities reach."""
+    step = min(limits.PRIORITY_STEP, limits.MAX_PRIORITY // len(rules))
+    return ((place * step, rule) for place, rule in enumerate(rules, start=1))

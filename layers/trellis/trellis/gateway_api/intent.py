@@ -12,6 +12,7 @@ from trellis.gateway_api.backends import Backends
 from trellis.gateway_api.conditions import CONTROLLER, Condition, Conditions, Finding, joined
 from trellis.gateway_api.gateways import generation_of, judge_gateway, judge_malformed, own_classes
 from trellis.gateway_api.intent_model import GatewayIntent, Intent, ParentIntent, RouteIntent
+from trellis.gateway_api.limits import DEFAULT_QUOTAS, Quotas
 from trellis.gateway_api.objects import GATEWAY_GROUP, HTTPRoute, ParentRef
 from trellis.gateway_api.rules import CompiledRoute, compile_route
 from trellis.gateway_api.snapshot import Malformed, Snapshot
@@ -20,9 +21,9 @@ from trellis.model import Cluster
 GatewayKey = tuple[str, str]
 
 
-def build_intent(snapshot: Snapshot, cluster: Cluster) -> Intent:
-    """The intent of a cluster's objects; never raises for what the objects say."""
-    return _Building(snapshot, cluster).intent()
+def build_intent(snapshot: Snapshot, cluster: Cluster, *, quotas: Quotas = DEFAULT_QUOTAS) -> Intent:
+    """The intent of a cluster's objects in an account with these quotas; never raises for what the objects say."""
+    return _Building(snapshot, cluster, quotas).intent()
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class _Parent:
 
 
 class _Building:
-    def __init__(self, snapshot: Snapshot, cluster: Cluster) -> None:
+    def __init__(self, snapshot: Snapshot, cluster: Cluster, quotas: Quotas) -> None:
+        self._quotas = quotas
         self._snapshot = snapshot
         self._cluster = cluster
         self._classes = own_classes(snapshot.gateway_classes)
@@ -49,8 +51,8 @@ class _Building:
 
     def intent(self) -> Intent:
         parents = list(self._parents())
-        backends = Backends(self._snapshot)
-        compiled = {parent.route.key: compile_route(parent.route, backends) for parent in parents}
+        backends = Backends(self._snapshot, self._quotas)
+        compiled = {parent.route.key: compile_route(parent.route, backends, self._quotas) for parent in parents}
         claims = [claim for parent in parents for claim in _claims(parent)]
         owners = hostname_owners(claims)
         entitled = [
@@ -58,7 +60,7 @@ class _Building:
             for claim in claims
             if compiled[claim.route.key].usable and not _foreign(claim.place, claim.route, owners)
         ]
-        assembled = assemble(entitled, compiled, self._cluster)
+        assembled = assemble(entitled, compiled, cluster=self._cluster, quotas=self._quotas)
         judged = [_judge(parent, compiled[parent.route.key], assembled, owners) for parent in parents]
         by_route: dict[GatewayKey, list[ParentIntent]] = {}
         for parent, intent in zip(parents, judged, strict=True):

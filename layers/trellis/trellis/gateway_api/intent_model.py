@@ -75,7 +75,8 @@ class Backend:
     port: int
     target_port: int
     ip_address_type: str
-    targets: tuple[Target, ...] = ()
+    # Thousands of targets make slow hashes, and the other members tell backends apart.
+    targets: tuple[Target, ...] = field(default=(), hash=False)
     endpoints: int = 0
 
 
@@ -125,4 +126,4 @@ class Intent:
     gateways: tuple[GatewayIntent, ...] = ()
     routes: tuple[RouteIntent, ...] = ()
     services: tuple[ServiceIntent, ...] = ()
-    malformed: tuple[Malformed, ...] = field(default=())
+    malformed: tuple[Malformed, ...] = ()

@@ -1,29 +1,37 @@
-"""What VPC Lattice allows: quotas with their codes in Service Quotas, and limits that nobody can raise.
-
-The quotas are the defaults of an account. A cluster whose account was given more still gets the default from Trellis.
-"""
+"""What VPC Lattice allows: quotas with their codes in Service Quotas, and limits that nobody can raise."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Quota:
-    """A quota of Service Quotas: its default and its code."""
+    """A quota of Service Quotas, by default as large as in a new account."""
 
     value: int
     code: str
     what: str
+
+    def of(self, value: int) -> "Quota":
+        """The same quota in an account that was given another value."""
+        return replace(self, value=value)
 
     def exceeded(self) -> str:
         """What a condition says when the quota leaves no room."""
         return f"VPC Lattice allows {self.value} {self.what} (quota {self.code}, which AWS can raise)"
 
 
-RULES_PER_LISTENER = Quota(10, "L-CF78395E", "rules per listener; each match takes one, each path prefix but `/` two")
-LISTENERS_PER_SERVICE = Quota(2, "L-D64E952E", "listeners per service")
-TARGET_GROUPS_PER_SERVICE = Quota(10, "L-3DEC3B9F", "target groups per service")
-TARGETS_PER_TARGET_GROUP = Quota(1000, "L-D71303F3", "targets per target group")
+@dataclass(frozen=True)
+class Quotas:
+    """The quotas of an account that decide what of a route fits."""
+
+    rules: Quota = Quota(10, "L-CF78395E", "rules per listener; each match takes one, each path prefix but `/` two")
+    listeners: Quota = Quota(2, "L-D64E952E", "listeners per service")
+    target_groups: Quota = Quota(10, "L-3DEC3B9F", "target groups per service")
+    targets: Quota = Quota(1000, "L-D71303F3", "targets per target group")
+
+
+DEFAULT_QUOTAS = Quotas()
 
 TARGET_GROUPS_PER_RULE = 10
 HEADERS_PER_RULE = 5
@@ -34,6 +42,7 @@ MAX_HEADER_VALUE = 200
 MAX_METHOD = 16
 MAX_TAG_VALUE = 256
 PRIORITY_STEP = 10
+MAX_PRIORITY = 2000
 
 PATH = re.compile(r"/[a-zA-Z0-9@:%_+.~#?&/=-]*")
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

@@ -48,15 +48,16 @@ class CompiledRoute:
         return any(unit.usable for unit in self.units)
 
 
-def compile_route(route: HTTPRoute, backends: Backends) -> CompiledRoute:
+def compile_route(route: HTTPRoute, backends: Backends, quotas: limits.Quotas) -> CompiledRoute:
     """The route's rules as matches with shares."""
-    compiling = _Compiling(route, backends)
+    compiling = _Compiling(route, backends, quotas)
     units = tuple(unit for index, rule in enumerate(route.spec.rules) for unit in compiling.rule(index, rule))
     return CompiledRoute(units, tuple(compiling.problems), tuple(compiling.unresolved), tuple(compiling.notes))
 
 
 class _Compiling:
-    def __init__(self, route: HTTPRoute, backends: Backends) -> None:
+    def __init__(self, route: HTTPRoute, backends: Backends, quotas: limits.Quotas) -> None:
+        self._quotas = quotas
         self._namespace = route.metadata.namespace
         self._backends = backends
         self.problems: list[str] = []
@@ -67,7 +68,7 @@ class _Compiling:
         field = f"spec.rules[{index}]"
         refused = list(_rule_problems(rule))
         shares = self._shares(rule, field)
-        if sum(1 for _ in shares) > limits.TARGET_GROUPS_PER_RULE:
+        if len(shares) > limits.TARGET_GROUPS_PER_RULE:
             refused.append(f"backendRefs: VPC Lattice takes at most {limits.TARGET_GROUPS_PER_RULE} backends per rule")
         self.problems += [f"{field}.{problem} (requests to this rule are answered with 500)" for problem in refused]
         for number, match in enumerate(rule.matches or (HTTPRouteMatch(),)):
@@ -95,7 +96,7 @@ class _Compiling:
             self.unresolved.append(Finding(found.reason, f"{field}.{found.message}"))
             return None
         if found.endpoints > len(found.targets):
-            allowed = limits.TARGETS_PER_TARGET_GROUP.exceeded()
+            allowed = self._quotas.targets.exceeded()
             self.notes.append(f"{field}: {found.endpoints - len(found.targets)} endpoints are left out; {allowed}")
         return found
 

@@ -19,6 +19,7 @@ from trellis_local.kubernetes.objects import (
     name_of,
     namespace_of,
     owner_reference,
+    pod_ip,
     random_suffix,
 )
 from trellis_local.kubernetes.store import StoreEvent
@@ -83,7 +84,7 @@ def _belongs(endpoint_slice: Object, service: str) -> bool:
 def _wanted_slices(service: Object, pods: list[Object]) -> list[dict[str, Any]]:
     by_ports: dict[str, list[Object]] = {}
     for pod in pods:
-        if selects(service, labels_of(pod)) and pod["status"].get("podIP"):
+        if selects(service, labels_of(pod)) and pod_ip(pod):
             ports = json.dumps(_resolved_ports(service, pod))
             by_ports.setdefault(ports, []).append(_endpoint(service, pod))
     slices = []
@@ -123,7 +124,7 @@ def _endpoint(service: Object, pod: Object) -> dict[str, Any]:
         "terminating": terminating,
     }
     reference = {"kind": "Pod", "namespace": namespace_of(pod), "name": name_of(pod), "uid": pod["metadata"]["uid"]}
-    return {"addresses": [pod["status"]["podIP"]], "conditions": conditions, "targetRef": reference}
+    return {"addresses": [pod_ip(pod)], "conditions": conditions, "targetRef": reference}
 
 
 def _slice_labels(service: Object) -> dict[str, str]:

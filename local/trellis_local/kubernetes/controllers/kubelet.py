@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 
 from trellis_local.kubernetes.controllers.client import ControllerClient
-from trellis_local.kubernetes.objects import Object, is_deleting, name_of, namespace_of, timestamp
+from trellis_local.kubernetes.objects import Object, is_deleting, name_of, namespace_of, pod_ip, timestamp
 from trellis_local.kubernetes.store import StoreEvent
 
 PODS = ("", "pods")
@@ -46,9 +46,9 @@ class Kubelet:
         if event.type_key != PODS or event.type == "DELETED":
             return
         pod = self._client.get(PODS, namespace_of(event.object), name_of(event.object))
-        if pod is None or is_deleting(pod) or pod["status"].get("podIP"):
+        if pod is None or is_deleting(pod) or pod_ip(pod):
             return
-        used = {other["status"]["podIP"] for other in self._client.list(PODS) if other["status"].get("podIP")}
+        used = {pod_ip(other) for other in self._client.list(PODS)}
         address = self._pool.take(used)
         if address is not None:
             self._client.update_status(PODS, pod, running_status(pod, address))
