@@ -66,13 +66,19 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
-        body = wire.buffer_body(environ)
-        path = environ.get("PATH_INFO", "")
-        status, headers, content = (
-            self._local(environ, path, body) if path.startswith(_LOCAL) else self._aws(environ, body)
-        )
+        try:
+            status, headers, content = self._answer(environ)
+        except Exception as failure:  # noqa: BLE001 - the entry point of a request: every failure is an answer
+            _LOG.exception("the endpoint failed on %s %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"))
+            text = f"{type(failure).__name__}: {failure}"
+            status, headers, content = _json(500, {"__type": "InternalFailure", "message": text})
         start_response(f"{status} {_phrase(status)}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [content]
+
+    def _answer(self, environ: Environ) -> Answer:
+        body = wire.buffer_body(environ)
+        path = environ.get("PATH_INFO", "")
+        return self._local(environ, path, body) if path.startswith(_LOCAL) else self._aws(environ, body)
 
     def _local(self, environ: Environ, path: str, body: bytes) -> Answer:
         handler = self.routes.get(path)

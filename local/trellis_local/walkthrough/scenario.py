@@ -14,7 +14,7 @@ from trellis_local.walkthrough.world import Check, CheckFailedError, World
 
 NETWORK = "eks-lattice-network"
 HOSTNAME = "datastore.lattice-test.io"
-CLUSTER_A, CLUSTER_B = "EKS-CLUSTER-A", "EKS-CLUSTER-B"
+CLUSTER_A, CLUSTER_B = _CLUSTERS = ("EKS-CLUSTER-A", "EKS-CLUSTER-B")
 
 _ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/apps/httproutes/datastore"
 _DOMAIN = "application-networking.k8s.aws/lattice-assigned-domain-name"
@@ -131,23 +131,25 @@ class Walkthrough:
             raise CheckFailedError(f"{step}: {what}: found {found}")
 
     def _onboarded(self) -> set[str]:
-        executions = self._executions("onboard-cluster")
-        failed = [execution["name"] for execution in executions if execution["status"] not in {"RUNNING", "SUCCEEDED"}]
-        if failed:
-            raise CheckFailedError(f"onboarding failed: {failed}")
+        running = self._running("onboard-cluster")
         table = self.world.aws("dynamodb")
         name = next(name for name in table.list_tables()["TableNames"] if "Fleet" in name)
         items = table.scan(TableName=name)["Items"]
         registered = {item["sk"]["S"] for item in items if item["pk"]["S"] == "CLUSTER"}
-        running = any(execution["status"] == "RUNNING" for execution in executions)
         return set() if running else registered
 
     def _offboarded(self) -> bool:
-        executions = self._executions("offboard-cluster")
-        failed = [execution["name"] for execution in executions if execution["status"] not in {"RUNNING", "SUCCEEDED"}]
-        if failed:
-            raise CheckFailedError(f"offboarding failed: {failed}")
-        return len(executions) >= 2 and not any(execution["status"] == "RUNNING" for execution in executions)
+        return not self._running("offboard-cluster") and len(self._executions("offboard-cluster")) >= len(_CLUSTERS)
+
+    def _running(self, machine: str) -> bool:
+        """Whether executions are under way; raises CheckFailedError with the cause when one has failed."""
+        executions = self._executions(machine)
+        for execution in executions:
+            if execution["status"] not in {"RUNNING", "SUCCEEDED"}:
+                states = self.world.aws("stepfunctions")
+                failed = states.describe_execution(executionArn=execution["executionArn"])
+                raise CheckFailedError(f"{machine}: {failed['status']}: {failed.get('cause', '')}")
+        return any(execution["status"] == "RUNNING" for execution in executions)
 
     def _executions(self, machine: str) -> list[dict[str, Any]]:
         arn = self.world.status()["stateMachines"][machine]

@@ -47,9 +47,7 @@ def token(
     session = boto3.Session(aws_access_key_id=access_key, aws_secret_access_key=secret, aws_session_token=session_token)
     sts, credentials = session.client("sts", region_name=region), session.get_credentials()
     assert credentials is not None
-    signer = RequestSigner(
-        sts.meta.service_model.service_id, region, "sts", "v4", credentials, session.events
-    )
+    signer = RequestSigner(sts.meta.service_model.service_id, region, "sts", "v4", credentials, session.events)
     request = {
         "method": "GET",
         "url": f"https://sts.{region}.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",

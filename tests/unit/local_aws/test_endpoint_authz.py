@@ -142,18 +142,18 @@ def test_a_role_session_of_a_service_that_is_not_trusted_is_refused(endpoint: Aw
 
 def test_a_role_that_does_not_exist_cannot_be_assumed(admin: Client) -> None:
     arn = "arn:aws:iam::111122223333:role/nobody"
-    assert error_of(lambda: admin("sts").assume_role(RoleArn=arn, RoleSessionName="s"))[1] == "AccessDenied"
+    assert error_of(lambda: admin("sts").assume_role(RoleArn=arn, RoleSessionName="me"))[1] == "AccessDenied"
 
 
 def test_assuming_a_role_asks_its_trust_policy(admin: Client, cluster_role: str) -> None:
-    found = error_of(lambda: admin("sts").assume_role(RoleArn=cluster_role, RoleSessionName="s"))
+    found = error_of(lambda: admin("sts").assume_role(RoleArn=cluster_role, RoleSessionName="me"))
     assert found[:2] == (403, "AccessDenied")
     statement = {"Effect": "Allow", "Principal": {"AWS": ADMIN}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     admin("iam").create_role(RoleName="for-admin", AssumeRolePolicyDocument=document)
     arn = "arn:aws:iam::111122223333:role/for-admin"
-    assumed = admin("sts").assume_role(RoleArn=arn, RoleSessionName="s")
-    assert assumed["AssumedRoleUser"]["Arn"] == "arn:aws:sts::111122223333:assumed-role/for-admin/s"
+    assumed = admin("sts").assume_role(RoleArn=arn, RoleSessionName="me")
+    assert assumed["AssumedRoleUser"]["Arn"] == "arn:aws:sts::111122223333:assumed-role/for-admin/me"
 
 
 @pytest.mark.parametrize(
