@@ -24,6 +24,7 @@ from trellis_local.aws.wire import Answer, AwsError, Environ, WireCall
 from trellis_local.iam.dependents import LATTICE_ROLE, LATTICE_SERVICE
 
 _LOG = logging.getLogger(__name__)
+_REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-amz-request-id")
 _LOCAL = "/_local/"
 
 
@@ -111,6 +112,7 @@ class Gateway:
         else:
             answer = self._backend_answer(call, environ)
             _after_success(call, decision, answer)
+        answer = _with_request_id(answer, call.request_id)
         self._tell(call, principal, decision, answer)
         return answer
 
@@ -160,6 +162,14 @@ class Gateway:
             completed = CompletedCall(self.calls.record(make), call, principal, answer, message)
             for listener in self.listeners:
                 listener(completed)
+
+
+def _with_request_id(answer: Answer, request_id: str) -> Answer:
+    """Every answer of AWS has one; moto leaves it out of some errors."""
+    status, headers, content = answer
+    if any(name.lower() in _REQUEST_ID_HEADERS for name, _ in headers):
+        return answer
+    return status, [*headers, ("x-amzn-RequestId", request_id)], content
 
 
 def _after_success(call: WireCall, decision: Decision, answer: Answer) -> None:

@@ -34,6 +34,7 @@ class AwsEndpoint:
         self._gateway = Gateway(moto.DomainDispatcherApplication(moto.create_backend_app), self.calls)
         self._port = port
         self._server: BaseWSGIServer | None = None
+        self._identity: Identity | None = None
         self._thread: threading.Thread | None = None
         self._undo: list[Callable[[], None]] = []
         self.add_local_route("/_local/calls", self._calls_after)
@@ -48,7 +49,9 @@ class AwsEndpoint:
     @property
     def identity(self) -> Identity:
         """Credentials and clients on this endpoint."""
-        return Identity(self.url)
+        if self._identity is None:
+            self._identity = Identity(self.url)
+        return self._identity
 
     def start(self) -> None:
         """Listen; returns when requests are answered. Raises OSError or SystemExit when the port is taken."""
@@ -64,7 +67,7 @@ class AwsEndpoint:
             self._server.shutdown()
             self._thread.join()
             self._server.server_close()
-            self._server = None
+            self._server = self._identity = None
         while self._undo:
             self._undo.pop()()
 

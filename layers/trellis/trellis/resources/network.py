@@ -10,6 +10,7 @@ from trellis.errors import ServiceUnavailableError
 from trellis.model import (
     OWNER_TAG,
     Cluster,
+    ClusterState,
     ServiceNetwork,
     VpcAssociation,
     cluster_owner,
@@ -43,7 +44,10 @@ def observe(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Clu
     """Read the network of the cluster and the association of its VPC; `members` are the registered clusters."""
     association = _association(lattice, cluster)
     summary = _network_summary(lattice, cluster.service_network)
-    others = [member for member in members if member.name != cluster.name]
+    # Clusters that leave together want the network no more; whose association goes last deletes it.
+    others = [
+        member for member in members if member.name != cluster.name and member.state is not ClusterState.LEAVING
+    ]
     return ObservedNetwork(
         network=_network(lattice, summary) if summary else None,
         association=association,
