@@ -8,15 +8,13 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from trellis_local import clock, lattice
 from trellis_local.aws.cloudtrail import Trail
 from trellis_local.aws.eks import install as install_eks
 from trellis_local.aws.identity import Identity
 from trellis_local.aws.server import AwsEndpoint
-from trellis_local.dataplane.contract import LatticeView
 from trellis_local.dataplane.on_moto import data_plane
 from trellis_local.dataplane.plane import DataPlane
 from trellis_local.deploy.deployer import Deployment, Target, deploy
@@ -174,9 +172,7 @@ class Stack:
         self._closing.callback(self.step_functions.stop)
 
     def _start_traffic(self) -> None:
-        self.data_plane: DataPlane = data_plane(
-            view=cast(LatticeView, cast(ModuleType, view)), pods=self.launcher.pods, region=REGION
-        )
+        self.data_plane: DataPlane = data_plane(view=view, pods=self.launcher.pods, region=REGION)
         self.data_plane.start()
         self._closing.callback(self.data_plane.stop)
         checker = HealthChecker(self.data_plane.probe)

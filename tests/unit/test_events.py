@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from trellis.errors import InvalidEventError
 from trellis.events import parse_cluster_call
 

@@ -1,7 +1,7 @@
 """The errors that Trellis' functions raise, which are a contract with the state machines.
 
-A class' name is the `ErrorEquals` of the state machines' retry and catch rules, so renaming one changes them too; a test
-compares both sides. `retry` says what the machines do: busy errors are tried again with back-off, permanent ones never.
+A class' name is the `ErrorEquals` of the state machines' retry and catch rules, so renaming one changes them too; a
+test compares both sides. `retry` says what the machines do: busy errors are tried again with back-off, permanent ones never.
 """
 
 from typing import ClassVar
@@ -49,6 +49,10 @@ class AwsCallError(PermanentError):
 
 class ClusterUnreadableError(BusyError):
     """The cluster's Kubernetes API could not be read. Nothing may be concluded from that, least of all deletions."""
+
+
+class ClusterUpdatingError(BusyError):
+    """Amazon EKS is at work on the cluster; what was asked for has to wait for that."""
 
 
 class LeaseHeldError(BusyError):

@@ -20,7 +20,7 @@ from trellis_local.aws.gateway import CompletedCall
 from trellis_local.aws.identity import Principal
 
 Event = dict[str, Any]
-Publish = Callable[[Event], None]
+Publish = Callable[[Event], object]
 
 _LOG = logging.getLogger(__name__)
 # Global services record their events here, whatever region the client is in.

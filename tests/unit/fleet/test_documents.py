@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from trellis.fleet.documents import Documents
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-
 from trellis.errors import LeaseHeldError
 from trellis.fleet.leases import Leases
 

@@ -24,7 +24,9 @@ NAME = DnsName("store.lattice-test.io", "store-svc", "HTTPRoute apps/store")
 DOMAIN = "store-svc-0.7d67968.vpc-lattice-svcs.us-west-2.on.aws"
 
 
-def wanted(cluster: Cluster = B, names: tuple[DnsName, ...] = (NAME,), members: tuple[Cluster, ...] = (A, B)) -> NamesWanted:
+def wanted(
+    cluster: Cluster = B, names: tuple[DnsName, ...] = (NAME,), members: tuple[Cluster, ...] = (A, B)
+) -> NamesWanted:
     return NamesWanted(cluster, names, members, ttl=60)
 
 

@@ -2,12 +2,17 @@
 
 Two roles stay: one that reads, one that writes status; their rights come from the ClusterRoles that bootstrap installs.
 The bootstrap role is an administrator for the minute in which it installs them, and has no entry otherwise.
+
+EKS knows access entries in two of its three authentication modes only; clusters made through its API start in the
+third.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+
+from trellis.errors import ClusterUpdatingError
 
 if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient
@@ -23,6 +28,18 @@ class Roles:
     reader: str
     status_writer: str
     bootstrap: str
+
+
+def enable_entries(eks: "EKSClient", cluster: str) -> None:
+    """Let the cluster know access entries beside its `aws-auth` ConfigMap, which stays in force.
+
+    Raises ClusterUpdatingError until EKS has finished. The step cannot be undone; it takes no right from anybody.
+    """
+    found = eks.describe_cluster(name=cluster)["cluster"]
+    if found.get("accessConfig", {}).get("authenticationMode", "CONFIG_MAP") == "CONFIG_MAP":
+        if found["status"] == "ACTIVE":
+            eks.update_cluster_config(name=cluster, accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})
+        raise ClusterUpdatingError(f"cluster {cluster} changes its authentication mode to API_AND_CONFIG_MAP")
 
 
 def grant(eks: "EKSClient", cluster: str, roles: Roles) -> None:

@@ -3,22 +3,24 @@
 import base64
 
 import boto3
+from botocore.exceptions import NoCredentialsError
 from botocore.signers import RequestSigner
 
 _EXPIRES_SECONDS = 60
 _HEADER = "x-k8s-aws-id"
 
 
-def bearer_token(cluster: str, region: str, session: boto3.Session | None = None) -> str:
+def bearer_token(cluster: str, region: str) -> str:
     """A token for the cluster, signed with the function's own credentials; EKS accepts it for some 15 minutes.
 
     Format of aws-iam-authenticator: `k8s-aws-v1.` and the URL in unpadded base64.
     """
-    session = session or boto3.Session()
+    session = boto3.Session()
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise NoCredentialsError
     sts = session.client("sts", region_name=region)
-    signer = RequestSigner(
-        sts.meta.service_model.service_id, region, "sts", "v4", session.get_credentials(), session.events
-    )
+    signer = RequestSigner(sts.meta.service_model.service_id, region, "sts", "v4", credentials, session.events)
     url = signer.generate_presigned_url(
         {
             "method": "GET",

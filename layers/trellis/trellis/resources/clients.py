@@ -1,7 +1,7 @@
 """The AWS clients of one function, made when first used: each costs tens of milliseconds of a cold start."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -26,43 +26,39 @@ class Clients:
     @cached_property
     def lattice(self) -> "VPCLatticeClient":
         """Amazon VPC Lattice."""
-        return _client("vpc-lattice")
+        return boto3.client("vpc-lattice", config=_CONFIG)
 
     @cached_property
     def ec2(self) -> "EC2Client":
         """Amazon EC2."""
-        return _client("ec2")
+        return boto3.client("ec2", config=_CONFIG)
 
     @cached_property
     def route53(self) -> "Route53Client":
         """Amazon Route 53."""
-        return _client("route53")
+        return boto3.client("route53", config=_CONFIG)
 
     @cached_property
     def tagging(self) -> "ResourceGroupsTaggingAPIClient":
         """Resource Groups Tagging API."""
-        return _client("resourcegroupstaggingapi")
+        return boto3.client("resourcegroupstaggingapi", config=_CONFIG)
 
     @cached_property
     def eks(self) -> "EKSClient":
         """Amazon EKS."""
-        return _client("eks")
+        return boto3.client("eks", config=_CONFIG)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """Amazon DynamoDB."""
-        return _client("dynamodb")
+        return boto3.client("dynamodb", config=_CONFIG)
 
     @cached_property
     def s3(self) -> "S3Client":
         """Amazon S3."""
-        return _client("s3")
+        return boto3.client("s3", config=_CONFIG)
 
     @cached_property
     def stepfunctions(self) -> "SFNClient":
         """AWS Step Functions."""
-        return _client("stepfunctions")
-
-
-def _client(service: Any) -> Any:
-    return boto3.client(service, config=_CONFIG)
+        return boto3.client("stepfunctions", config=_CONFIG)

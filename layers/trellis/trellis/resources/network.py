@@ -45,9 +45,7 @@ def observe(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Clu
     association = _association(lattice, cluster)
     summary = _network_summary(lattice, cluster.service_network)
     # Clusters that leave together want the network no more; whose association goes last deletes it.
-    others = [
-        member for member in members if member.name != cluster.name and member.state is not ClusterState.LEAVING
-    ]
+    others = [member for member in members if member.name != cluster.name and member.state is not ClusterState.LEAVING]
     return ObservedNetwork(
         network=_network(lattice, summary) if summary else None,
         association=association,

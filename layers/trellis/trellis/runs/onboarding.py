@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from trellis.clusters import access, bootstrap
 from trellis.clusters.api import KubernetesApi
@@ -49,10 +49,11 @@ class Preparation(BaseModel):
 
 
 class _Tags(BaseModel):
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    network: _NetworkName
+    mode: Mode | None = None
 
-    network: _NetworkName = Field(alias=SERVICE_NETWORK_TAG)
-    mode: Mode | None = Field(default=None, alias=MODE_TAG)
+
+_TAG_OF: dict[str | int, str] = {"network": SERVICE_NETWORK_TAG, "mode": MODE_TAG}
 
 
 def keep_registration(tools: Toolbox, request: Registration) -> dict[str, Any]:
@@ -76,6 +77,7 @@ def keep_access(tools: Toolbox, request: Access) -> dict[str, Any]:
     eks = tools.clients.eks
     match request.action:
         case "grant":
+            access.enable_entries(eks, request.cluster)
             access.grant(eks, request.cluster, roles)
             access.elevate(eks, request.cluster, roles)
         case "elevate":
@@ -111,9 +113,9 @@ def _cluster(found: "ClusterTypeDef", default_mode: Mode) -> Cluster:
     if SERVICE_NETWORK_TAG not in tags:
         raise ClusterNotTaggedError(f"cluster {name} has no tag {SERVICE_NETWORK_TAG}")
     try:
-        checked = TypeAdapter(_Tags).validate_python(tags)
+        checked = _Tags.model_validate({"network": tags[SERVICE_NETWORK_TAG], "mode": tags.get(MODE_TAG)})
     except ValidationError as error:
-        places = "; ".join(f"tag {problem['loc'][0]}: {problem['msg']}" for problem in error.errors())
+        places = "; ".join(f"tag {_TAG_OF[problem['loc'][0]]}: {problem['msg']}" for problem in error.errors())
         raise InvalidInputError(f"cluster {name}: {places}") from error
     _, _, _, region, account, _ = found["arn"].split(":", 5)
     network = found["resourcesVpcConfig"]

@@ -43,6 +43,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
     decided = verdict(cluster, run.mode, compared.items, checked)
+    unfulfilled = list(refused(intent))
     document = {
         "cluster": run.cluster,
         "scope": run.scope,
@@ -54,14 +55,14 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "items": [asdict(item) for item in compared.items if item.plan.needs_work or item.plan.refusals],
         "services": compared.services,
         "networks": compared.networks,
-        "refused": list(refused(intent)),
+        "refused": unfulfilled,
     }
     return {
         "planKey": tools.documents.put("plans", cluster.name, document),
         "verdict": decided,
         "stages": stages(compared.items),
         "changes": sum(len(item.plan.changes) for item in compared.items),
-        "refusals": sum(len(item.plan.refusals) for item in compared.items) + len(document["refused"]),
+        "refusals": sum(len(item.plan.refusals) for item in compared.items) + len(unfulfilled),
     }
 
 

@@ -69,8 +69,10 @@ def _service(name: str, known: Document, outcome: Document | None) -> ServiceRes
     if outcome["status"] == "PROGRAMMED":
         return ServiceResult(name, "PROGRAMMED", domain)
     first: Document = next(iter(outcome.get("refusals", [])), {})
-    status = "REFUSED" if outcome["status"] == "REFUSED" else "PENDING"
-    return ServiceResult(name, status, domain, first.get("reason", ""), first.get("message", ""))
+    refused = outcome["status"] == "REFUSED"
+    return ServiceResult(
+        name, "REFUSED" if refused else "PENDING", domain, first.get("reason", ""), first.get("message", "")
+    )
 
 
 def _names(plan: Document, outcome: Document | None) -> Iterator[NameResult]:

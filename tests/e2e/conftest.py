@@ -1,0 +1,74 @@
+"""One local stack for all end-to-end tests of a process, with the clock sped up.
+
+All of them carry the same xdist group, because moto keeps its state in module globals: one stack for each process.
+The clusters are onboarded once, by the first steps of the walk-through; the tests in between leave the world as they
+found it; the last ones make the clusters leave and look back at every call that was made.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trellis_local.stack import Stack, StackOptions
+from trellis_local.walkthrough import Walkthrough, World
+
+ROOT = Path(__file__).parents[2]
+SPEED = 20.0
+
+_FIRST = ("test_walkthrough.py",)
+_LAST = ("test_leave.py", "test_permissions.py", "test_demo.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _is_ours(item):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+    items.sort(key=_rank)
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return Path(__file__).parent in item.path.parents
+
+
+def _rank(item: pytest.Item) -> int:
+    if not _is_ours(item) or item.path.name in _FIRST:
+        return 0
+    return 2 + _LAST.index(item.path.name) if item.path.name in _LAST else 1
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    started = Stack(
+        StackOptions(
+            template=ROOT / "template.yaml",
+            home=tmp_path_factory.mktemp("stack"),
+            speed=SPEED,
+            # Runs are started by the tests; a schedule in between would make call counts a matter of luck.
+            parameters={"DriftCheckSchedule": "rate(7 days)"},
+        )
+    ).start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def world(stack: Stack) -> World:
+    return World(stack.endpoint.url, speed=SPEED)
+
+
+@pytest.fixture(scope="session")
+def onboarded(world: World) -> Walkthrough:
+    """EKS-CLUSTER-A and EKS-CLUSTER-B are onboarded; their route datastore has a service, targets and a name."""
+    walkthrough = Walkthrough(world, ROOT / "examples" / "walkthrough")
+    walkthrough.onboard()
+    walkthrough.route()
+    walkthrough.name()
+    return walkthrough
+
+
+@pytest.fixture(scope="session")
+def left(onboarded: Walkthrough) -> Walkthrough:
+    """Both clusters have left again; only the last tests may ask for it."""
+    onboarded.leave()
+    return onboarded
