@@ -1,7 +1,8 @@
 """The errors that Trellis' functions raise, which are a contract with the state machines.
 
 A class' name is the `ErrorEquals` of the state machines' retry and catch rules, so renaming one changes them too; a
-test compares both sides. `retry` says what the machines do: busy errors are tried again with back-off, permanent ones never.
+test compares both sides. `retry` says what the machines do: busy errors are tried again with back-off, permanent ones
+never.
 """
 
 from typing import ClassVar

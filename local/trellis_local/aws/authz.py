@@ -4,7 +4,7 @@ Identity policies, permissions boundaries and trust policies are enforced; polic
 sessions are not. A refused call gets the service's own error, in the protocol of the call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trellis_local import clock
@@ -17,6 +17,8 @@ from trellis_local.iam.request import ApiRequest, Requirement
 from trellis_local.iam.trust import Caller, Trust, trust_of
 
 Context = dict[str, tuple[str, ...]]
+
+_READS_OF_OBJECTS = {("s3", "GetObject"), ("s3", "HeadObject")}
 
 _REASONS = {
     Verdict.NOT_ALLOWED: "because no identity-based policy allows the {action} action",
@@ -36,10 +38,11 @@ class Denial:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was checked, and what was refused, if anything."""
+    """What the call needs, what was refused, if anything, and what was evaluated; nothing is for the administrator."""
 
     required: tuple[Requirement, ...]
     denial: Denial | None = None
+    checked: tuple[Access, ...] = ()
 
 
 class AccountFacts:
@@ -64,7 +67,19 @@ def decide(call: WireCall, principal: Principal) -> Decision:
         return _assume_role(call, principal, required)
     if principal.is_admin:
         return Decision(required)
-    return Decision(required, _first_denial(required, call, principal))
+    return _evaluated(required, call, principal)
+
+
+def decide_absence(call: WireCall, principal: Principal, before: Decision) -> Decision:
+    """What a caller may learn of an object that does not exist: without s3:ListBucket not even that.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions"
+    """
+    bucket = str(call.api.parameters.get("Bucket", ""))
+    if (call.api.service, call.api.operation) not in _READS_OF_OBJECTS or not moto.bucket_exists(bucket):
+        return before
+    required = (*before.required, Requirement("s3:ListBucket", (f"arn:aws:s3:::{bucket}",)))
+    return Decision(required) if principal.is_admin else _evaluated(required, call, principal)
 
 
 def denied(call: WireCall, principal: Principal, denial: Denial) -> AwsError:
@@ -85,17 +100,19 @@ def denied(call: WireCall, principal: Principal, denial: Denial) -> AwsError:
     return AwsError("AccessDeniedException", message, status=400 if protocol == "json" else 403)
 
 
-def _first_denial(required: Sequence[Requirement], call: WireCall, principal: Principal) -> Denial | None:
+def _evaluated(required: tuple[Requirement, ...], call: WireCall, principal: Principal) -> Decision:
+    """The decision of the caller's own policies, up to the first denial."""
     statements, boundary = _policies(principal)
     general = _general_context(call, principal)
+    checked: list[Access] = []
     for requirement in required:
         for resource in requirement.resources:
             context = {**general, **requirement.context, **_resource_context(resource, call.api)}
-            access = Access(requirement.action, resource, context)
-            verdict = evaluate_with_boundary(statements, boundary, access)
+            checked.append(Access(requirement.action, resource, context))
+            verdict = evaluate_with_boundary(statements, boundary, checked[-1])
             if verdict is not Verdict.ALLOWED:
-                return Denial(requirement.action, resource, verdict)
-    return None
+                return Decision(required, Denial(requirement.action, resource, verdict), tuple(checked))
+    return Decision(required, None, tuple(checked))
 
 
 def _policies(principal: Principal) -> tuple[list[Statement], list[Statement] | None]:
@@ -153,4 +170,4 @@ def _assume_role(call: WireCall, principal: Principal, required: tuple[Requireme
         return Decision(required, refusal)
     if trust is Trust.CALLER or principal.is_admin:
         return Decision(required)
-    return Decision(required, _first_denial(required, call, principal))
+    return _evaluated(required, call, principal)

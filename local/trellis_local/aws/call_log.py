@@ -5,15 +5,18 @@ Memory only; it keeps what was asked and decided, no payloads.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from trellis_local.iam.evaluator import Access
 
 
 @dataclass(frozen=True)
 class ApiCall:
     """One call; `time` is virtual Unix time in seconds, `seq` starts at 1.
 
-    `actions` are the IAM actions that were checked, `denied_action` the one that was not allowed.
+    `actions` are the IAM actions that the call needs, `denied_action` the one that was not allowed. `checked` is what
+    was evaluated of the caller's policies, in full, so that the decision can be made again under others.
     """
 
     seq: int
@@ -30,6 +33,7 @@ class ApiCall:
     error_code: str | None
     denied_action: str | None
     request_id: str
+    checked: tuple[Access, ...] = ()
 
 
 Listener = Callable[[ApiCall], None]
@@ -62,4 +66,4 @@ class CallLog:
 
     def as_json(self, after: int = 0) -> list[dict[str, Any]]:
         """The calls after a number, as JSON values."""
-        return [asdict(call) for call in self.after(after)]
+        return [asdict(replace(call, checked=())) for call in self.after(after)]

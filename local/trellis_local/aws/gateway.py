@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 from trellis_local import clock
 from trellis_local.aws import moto_seam as moto
 from trellis_local.aws import wire
-from trellis_local.aws.authz import Decision, decide, denied
+from trellis_local.aws.authz import Decision, decide, decide_absence, denied
 from trellis_local.aws.call_kinds import is_read_only
 from trellis_local.aws.call_log import ApiCall, CallLog
 from trellis_local.aws.identity import Principal, principal_of, secret_of
@@ -107,11 +107,13 @@ class Gateway:
     def _call(self, call: WireCall, environ: Environ) -> Answer:
         principal = principal_of(call.credential.access_key_id)
         decision = decide(call, principal)
-        if decision.denial is not None:
-            answer = wire.error_answer(call, denied(call, principal, decision.denial))
-        else:
+        if decision.denial is None:
             answer = self._backend_answer(call, environ)
             _after_success(call, decision, answer)
+            if answer[0] == HTTPStatus.NOT_FOUND:
+                decision = decide_absence(call, principal, decision)
+        if decision.denial is not None:
+            answer = wire.error_answer(call, denied(call, principal, decision.denial))
         answer = _with_request_id(answer, call.request_id)
         self._tell(call, principal, decision, answer)
         return answer
@@ -156,6 +158,7 @@ class Gateway:
                 error_code=code,
                 denied_action=decision.denial.action if decision.denial else None,
                 request_id=call.request_id,
+                checked=decision.checked,
             )
 
         with self._publishing:  # listeners see the calls in the order of the log

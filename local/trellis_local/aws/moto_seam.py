@@ -37,6 +37,7 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3.models import s3_backends
 from moto.sts.models import STSBackend, sts_backends
 
 __all__ = [
@@ -196,6 +197,11 @@ def target_group_type(identifier: str, *, region: str) -> str | None:
     group = getattr(backend, "target_groups", {}).get(identifier.rsplit("/", 1)[-1])
     found = getattr(group, "type", None)
     return str(found) if found else None
+
+
+def bucket_exists(name: str) -> bool:
+    """Whether S3 has a bucket of that name."""
+    return name in s3_backends[ACCOUNT][_PARTITION].buckets
 
 
 def moto_backend(module: str, region: str) -> Any:

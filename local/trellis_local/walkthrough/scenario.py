@@ -43,12 +43,13 @@ class Walkthrough:
     def onboard(self) -> None:
         """Two tagged clusters are created; the rest happens by itself."""
         self._infrastructure.create()
-        self._bystanders.create(self._infrastructure.vpcs["outside"])
         self._infrastructure.create_clusters()
+        # In an account that has never used VPC Lattice, the first resource also makes the service-linked role.
+        self.world.wait("the service network", self._networks, seconds=180)
+        self._bystanders.create(self._infrastructure.vpcs["outside"])
         self.world.wait("both clusters onboarded", lambda: self._onboarded() == {CLUSTER_A, CLUSTER_B}, seconds=180)
         lattice = self.world.aws("vpc-lattice")
-        named = [item for item in lattice.list_service_networks()["items"] if item["name"] == NETWORK]
-        self._check("Onboard", f"service network {NETWORK} exists once", len(named), expected=1)
+        self._check("Onboard", f"service network {NETWORK} exists once", len(self._networks()), expected=1)
         for place in ("a", "b"):
             vpc_id = self._infrastructure.vpcs[place]
             items = lattice.list_service_network_vpc_associations(vpcIdentifier=vpc_id)["items"]
@@ -60,8 +61,8 @@ class Walkthrough:
 
     def route(self) -> None:
         """The manifests become a service with a listener, rules and healthy targets."""
-        for cluster in (CLUSTER_A, CLUSTER_B):
-            self.world.apply(cluster, self._manifests / cluster.lower().removeprefix("eks-"))
+        self.apply()
+        for cluster in _CLUSTERS:
             self.world.run("reconcile-cluster", {"cluster": cluster})
         service = self._service()
         self._check("Route", "one service for the hostname", service["customDomainName"], expected=HOSTNAME)
@@ -74,6 +75,11 @@ class Walkthrough:
         healthy = self.world.wait("all targets healthy", lambda: self._healthy(groups))
         self._check("Route", "every pod is a healthy target", healthy, expected={"HEALTHY"})
         self._check_status(service["dnsEntry"]["domainName"])
+
+    def apply(self) -> None:
+        """Apply the manifests to their clusters."""
+        for cluster in _CLUSTERS:
+            self.world.apply(cluster, self._manifests / cluster.lower().removeprefix("eks-"))
 
     def name(self) -> None:
         """The hostname leads to the service, in both VPCs."""
@@ -130,16 +136,21 @@ class Walkthrough:
         if not passed:
             raise CheckFailedError(f"{step}: {what}: found {found}")
 
+    def _networks(self) -> list[dict[str, Any]]:
+        items = self.world.aws("vpc-lattice").list_service_networks()["items"]
+        return [item for item in items if item["name"] == NETWORK]
+
     def _onboarded(self) -> set[str]:
-        running = self._running("onboard-cluster")
+        return set() if self._running("onboard-cluster") else self._registered()
+
+    def _registered(self) -> set[str]:
         table = self.world.aws("dynamodb")
         name = next(name for name in table.list_tables()["TableNames"] if "Fleet" in name)
         items = table.scan(TableName=name)["Items"]
-        registered = {item["sk"]["S"] for item in items if item["pk"]["S"] == "CLUSTER"}
-        return set() if running else registered
+        return {item["sk"]["S"] for item in items if item["pk"]["S"] == "CLUSTER"}
 
     def _offboarded(self) -> bool:
-        return not self._running("offboard-cluster") and len(self._executions("offboard-cluster")) >= len(_CLUSTERS)
+        return not self._running("offboard-cluster") and not self._registered() & set(_CLUSTERS)
 
     def _running(self, machine: str) -> bool:
         """Whether executions are under way; raises CheckFailedError with the cause when one has failed."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
-from moto.core import DEFAULT_ACCOUNT_ID
 from trellis.model import (
     FixedResponse,
     Forward,
@@ -24,7 +23,8 @@ from trellis_local.clock import Clock
 from trellis_local.lattice import configuration, faults
 from trellis_local.lattice.backend import lattice_backends
 
-OWNER = f"{DEFAULT_ACCOUNT_ID}/cluster-b"
+ACCOUNT = "111122223333"
+OWNER = f"{ACCOUNT}/cluster-b"
 NETWORK = "eks-lattice-network"
 NAME = "datastore-1a2b"
 
@@ -65,7 +65,7 @@ class Lab:
 
     def reset(self) -> None:
         """Start anew, with nothing but the network."""
-        lattice_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].reset()
+        lattice_backends[ACCOUNT]["us-west-2"].reset()
         configuration.use(configuration.Configuration())
         self.network = self.other.create_service_network(name=NETWORK)
         self.crash_after: int | None = None

@@ -1,0 +1,119 @@
+"""What the end-to-end tests about bad input look at: executions, reports, conditions and a route's Lattice service."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from trellis_local.walkthrough import World
+
+GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
+CLUSTER_A, CLUSTER_B, NETWORK = "EKS-CLUSTER-A", "EKS-CLUSTER-B", "eks-lattice-network"
+
+
+def execute(world: World, machine: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Start an execution and describe it at its end, however it ended."""
+    states = world.aws("stepfunctions")
+    arn = world.status()["stateMachines"][machine]
+    execution = states.start_execution(stateMachineArn=arn, input=json.dumps(document))["executionArn"]
+
+    def ended() -> dict[str, Any] | None:
+        found: dict[str, Any] = states.describe_execution(executionArn=execution)
+        return None if found["status"] == "RUNNING" else found
+
+    described: dict[str, Any] = world.wait(f"the end of {machine} {document}", ended, seconds=60)
+    return described
+
+
+def executions(world: World, machine: str, cluster: str) -> list[dict[str, Any]]:
+    """All executions of a machine for one cluster."""
+    states = world.aws("stepfunctions")
+    listed = states.list_executions(stateMachineArn=world.status()["stateMachines"][machine])["executions"]
+    described = [states.describe_execution(executionArn=item["executionArn"]) for item in listed]
+    return [found for found in described if json.loads(found["input"])["cluster"] == cluster]
+
+
+def reports(world: World, cluster: str) -> list[dict[str, Any]]:
+    """All reports about a cluster, in no order."""
+    s3 = world.aws("s3")
+    bucket = next(found["Name"] for found in s3.list_buckets()["Buckets"] if "document" in found["Name"].lower())
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"reports/{cluster}/")
+    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    return [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
+
+
+def report_of(world: World, execution: Mapping[str, Any], cluster: str) -> dict[str, Any]:
+    """The report of one execution that found something to say."""
+    found = [report for report in reports(world, cluster) if report.get("run") == execution["name"]]
+    assert len(found) == 1, f"{len(found)} reports of {execution['name']}"
+    return found[0]
+
+
+def conditions(world: World, cluster: str, kind: str, name: str) -> dict[str, dict[str, Any]]:
+    """The conditions by type of a Gateway or of a route at its only parent; `name` is namespace/name."""
+    namespace, _, short = name.partition("/")
+    plural = {"Gateway": "gateways", "HTTPRoute": "httproutes"}[kind]
+    found = world.kubernetes(cluster).get(f"{GATEWAY_API}/namespaces/{namespace}/{plural}/{short}")
+    assert found is not None, f"{kind} {name} does not exist"
+    status = found.get("status", {})
+    holder = status if kind == "Gateway" else next(iter(status.get("parents", [])), {})
+    return {condition["type"]: condition for condition in holder.get("conditions", [])}
+
+
+def service_of(world: World, hostname: str) -> dict[str, Any] | None:
+    """The Lattice service with this custom domain name, with its listeners, rules and targets; without times."""
+    lattice = world.aws("vpc-lattice")
+    for item in _all(lattice, "list_services"):
+        if item.get("customDomainName") == hostname:
+            return {
+                "arn": item["arn"],
+                "status": item["status"],
+                "listeners": [_listener(lattice, item["id"], found) for found in _listeners(lattice, item["id"])],
+                "groups": [_group(lattice, found) for found in _groups(lattice, item["arn"])],
+            }
+    return None
+
+
+def owned(world: World, cluster: str) -> list[str]:
+    """Everything in Lattice, Route 53 and EC2 that says it belongs to the cluster."""
+    owner = f"111122223333/{cluster}"
+    lattice, ec2, route53 = world.aws("vpc-lattice"), world.aws("ec2"), world.aws("route53")
+    arns = [item["arn"] for kind in ("list_services", "list_target_groups") for item in _all(lattice, kind)]
+    found = [arn for arn in arns if lattice.list_tags_for_resource(resourceArn=arn)["tags"].get("trellis:owner") == owner]
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "tag:trellis:owner", "Values": [owner]}])
+    found += [rule["SecurityGroupRuleId"] for rule in rules["SecurityGroupRules"]]
+    for zone in route53.list_hosted_zones()["HostedZones"]:
+        for record in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]:
+            if any(f"owner={owner}," in value["Value"] for value in record.get("ResourceRecords", [])):
+                found.append(record["Name"])
+    return sorted(found)
+
+
+def _all(lattice: Any, operation: str) -> list[dict[str, Any]]:
+    return [item for page in lattice.get_paginator(operation).paginate() for item in page["items"]]
+
+
+def _listeners(lattice: Any, service: str) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = lattice.list_listeners(serviceIdentifier=service)["items"]
+    return sorted(listed, key=lambda found: str(found["name"]))
+
+
+def _listener(lattice: Any, service: str, listener: Mapping[str, Any]) -> dict[str, Any]:
+    place = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
+    rules = lattice.list_rules(**place)["items"]
+    details = [lattice.get_rule(**place, ruleIdentifier=rule["id"]) for rule in rules if not rule["isDefault"]]
+    kept = [{name: rule[name] for name in ("arn", "priority", "match", "action")} for rule in details]
+    return {
+        "port": listener["port"],
+        "protocol": listener["protocol"],
+        "rules": sorted(kept, key=lambda rule: int(rule["priority"])),
+    }
+
+
+def _groups(lattice: Any, service_arn: str) -> list[dict[str, Any]]:
+    found = [item for item in _all(lattice, "list_target_groups") if service_arn in item.get("serviceArns", [])]
+    return sorted(found, key=lambda group: str(group["arn"]))
+
+
+def _group(lattice: Any, group: Mapping[str, Any]) -> dict[str, Any]:
+    targets = lattice.list_targets(targetGroupIdentifier=group["id"])["items"]
+    return {"arn": group["arn"], "targets": sorted((item["id"], item["port"], item["status"]) for item in targets)}

@@ -1,0 +1,26 @@
+"""The walk-through's steps on the session's stack: what everything else builds on. It ends in test_leave.py."""
+
+from trellis_local.walkthrough import Walkthrough
+
+
+def test_tagged_clusters_are_onboarded_without_anybody_doing_anything(onboarded: Walkthrough) -> None:
+    assert _failed(onboarded, "Onboard") == []
+
+
+def test_a_route_becomes_a_service_with_rules_and_healthy_targets(onboarded: Walkthrough) -> None:
+    assert _failed(onboarded, "Route") == []
+
+
+def test_the_hostname_leads_to_the_service_in_both_vpcs(onboarded: Walkthrough) -> None:
+    assert _failed(onboarded, "Name") == []
+
+
+def test_traffic_is_split_by_weight_and_stays_inside_of_the_network(onboarded: Walkthrough) -> None:
+    onboarded.traffic()
+    assert _failed(onboarded, "Traffic") == []
+
+
+def _failed(walkthrough: Walkthrough, step: str) -> list[str]:
+    checks = [check for check in walkthrough.checks if check.step == step]
+    assert checks, f"the step {step} checked nothing"
+    return [f"{check.what}: {check.found}" for check in checks if not check.passed]
