@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
 from trellis_local.stack import Stack, StackOptions
 from trellis_local.walkthrough import Check, CheckFailedError, Walkthrough, World
 

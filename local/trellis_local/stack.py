@@ -27,7 +27,6 @@ from trellis_local.kubernetes.contract import ClusterSpec, RunningCluster
 from trellis_local.lattice import view
 from trellis_local.lattice.health import HealthChecker
 from trellis_local.stepfunctions.install import StepFunctions
-from trellis_local.workers.function import FunctionSource
 from trellis_local.workers.pool import WorkerPool
 from trellis_local.workers.seam import LambdaSeam
 
@@ -181,18 +180,7 @@ class Stack:
 
     def _register_functions(self) -> None:
         for source in self.deployment.functions.values():
-            self.functions.register(
-                FunctionSource(
-                    name=source.name,
-                    code_dir=source.code_dir,
-                    handler=source.handler,
-                    role_arn=source.role_arn,
-                    layer_dirs=source.layer_dirs,
-                    environment=tuple(source.environment.items()),
-                    timeout=source.timeout,
-                    memory=source.memory,
-                )
-            )
+            self.functions.register(source)
 
 
 class _Listed:

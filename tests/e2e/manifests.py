@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from observing import GATEWAY_API, NETWORK
+
 from trellis.clusters.api import KubernetesApi
 
 Document = dict[str, Any]

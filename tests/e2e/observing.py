@@ -78,7 +78,9 @@ def owned(world: World, cluster: str) -> list[str]:
     owner = f"111122223333/{cluster}"
     lattice, ec2, route53 = world.aws("vpc-lattice"), world.aws("ec2"), world.aws("route53")
     arns = [item["arn"] for kind in ("list_services", "list_target_groups") for item in _all(lattice, kind)]
-    found = [arn for arn in arns if lattice.list_tags_for_resource(resourceArn=arn)["tags"].get("trellis:owner") == owner]
+    found = [
+        arn for arn in arns if lattice.list_tags_for_resource(resourceArn=arn)["tags"].get("trellis:owner") == owner
+    ]
     rules = ec2.describe_security_group_rules(Filters=[{"Name": "tag:trellis:owner", "Values": [owner]}])
     found += [rule["SecurityGroupRuleId"] for rule in rules["SecurityGroupRules"]]
     for zone in route53.list_hosted_zones()["HostedZones"]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from manifests import Document, apply, backend, delete, gateway, namespace, route, rule
-from observing import CLUSTER_A, CLUSTER_B, conditions, execute, report_of, service_of
+from observing import CLUSTER_A, CLUSTER_B, conditions, execute, owned, report_of, service_of
+
 from trellis.clusters.api import KubernetesApi
 from trellis.errors import ClusterUnreadableError
 from trellis_local.walkthrough import Walkthrough, World
@@ -79,6 +80,7 @@ HOSTNAMES: dict[str, tuple[str, tuple[str, str]]] = {
     "stolen-name": (DATASTORE, ("HostnameConflict", "spec.hostnames: ")),
     "wildcard": ("*.lattice-test.io", ("UnsupportedValue", "spec.hostnames")),
 }
+SERVED = ("no-such-service", "no-such-port", "foreign-backend", "most-matches", "heavy", "padded", "good")
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,16 @@ def aftermath(onboarded: Walkthrough, world: World) -> Iterator[Aftermath]:
     apply(api, *documents)
     execution = execute(world, "reconcile-cluster", {"cluster": CLUSTER_B})
     yield Aftermath(execution, report_of(world, execution, CLUSTER_B), *before)
-    delete(api, *documents)
-    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    for leaving in _in_steps(documents):
+        delete(api, *leaving)
+        world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+
+
+def _in_steps(documents: list[Document]) -> list[list[Document]]:
+    """The routes that have services two at a time, which the guard lets pass, and the rest with the last ones."""
+    served = [document for document in documents if document["metadata"]["name"] in SERVED]
+    rest = [document for document in documents if document not in served]
+    return [served[0:2], served[2:4], [*rest, *served[4:]]]
 
 
 def _hostile() -> Iterator[Document]:
@@ -219,6 +229,24 @@ def test_what_the_schema_forbids_never_gets_in(aftermath: Aftermath, world: Worl
     api: KubernetesApi = world.kubernetes(CLUSTER_B)
     with pytest.raises(ClusterUnreadableError, match=r": 4\d\d: "):
         apply(api, REFUSED_BY_THE_API[name])
+
+
+def test_deleting_nearly_everything_at_once_is_stopped_and_reported(aftermath: Aftermath, world: World) -> None:
+    api = world.kubernetes(CLUSTER_B)
+    routes = [document for document in _hostile() if document["kind"] == "HTTPRoute"]
+    before = owned(world, CLUSTER_B)
+    delete(api, *routes)
+    try:
+        stopped = execute(world, "reconcile-cluster", {"cluster": CLUSTER_B})
+        report = report_of(world, stopped, CLUSTER_B)
+    finally:
+        apply(api, *routes)
+        world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    assert stopped["status"] == "FAILED"
+    assert report["status"] == "STOPPED_BY_GUARD"
+    assert "deletions planned" in report["guard"]
+    assert report["done"] == []
+    assert owned(world, CLUSTER_B) == before
 
 
 def _get(world: World, hostname: str, path: str) -> int:

@@ -153,7 +153,7 @@ def test_a_service_that_aws_failed_to_create_is_made_anew(
 ) -> None:
     world.kubernetes(CLUSTER).delete(f"{GATEWAY_API}/httproutes/datastore")
     datastore.reconcile()
-    failing = Fault(kind="service", during="CREATE_IN_PROGRESS", code="InternalError", message="no capacity")
+    failing = Fault(kind="Service", during="CREATE_IN_PROGRESS", code="InternalError", message="no capacity")
     configuration.current().faults.inject(failing)
     onboarded.apply()
     world.run("reconcile-cluster", {"cluster": CLUSTER})

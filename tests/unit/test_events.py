@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from trellis.errors import InvalidEventError
 from trellis.events import parse_cluster_call
 

@@ -15,8 +15,9 @@ from trellis_local.deploy.handlers import HANDLERS, REFUSED
 from trellis_local.deploy.intrinsics import NO_VALUE, Resolver
 from trellis_local.deploy.parameters import pseudo_parameters, values_of
 from trellis_local.deploy.properties import Properties
-from trellis_local.deploy.resource import Created, FunctionSource, Registry, Resource
+from trellis_local.deploy.resource import Created, Registry, Resource
 from trellis_local.deploy.sam import Application, transform
+from trellis_local.workers.function import FunctionSource
 
 # Resource attributes that say nothing about a stack that is only created: the policies concern updates and deletions,
 # Metadata is for other tools.

@@ -8,6 +8,7 @@ from typing import Any
 
 from trellis_local.deploy.api import Api
 from trellis_local.deploy.properties import Properties
+from trellis_local.workers.function import FunctionSource
 
 
 @dataclass(frozen=True)
@@ -16,20 +17,6 @@ class Created:
 
     physical_id: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class FunctionSource:
-    """Where a deployed function's code lies on this machine and how it is to be run; timeout in seconds, memory MB."""
-
-    name: str
-    code_dir: Path
-    layer_dirs: tuple[Path, ...]
-    handler: str
-    environment: Mapping[str, str]
-    role_arn: str
-    timeout: int
-    memory: int
 
 
 @dataclass

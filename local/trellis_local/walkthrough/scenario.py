@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,11 @@ class Walkthrough:
         self._manifests = manifests
         self._infrastructure = Infrastructure(world, CLUSTER_A, CLUSTER_B, NETWORK)
         self._bystanders = Bystanders(world)
+
+    @property
+    def vpcs(self) -> Mapping[str, str]:
+        """The ids of the VPCs: `a` and `b` of the clusters, `outside` the network."""
+        return self._infrastructure.vpcs
 
     def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """The steps by name."""

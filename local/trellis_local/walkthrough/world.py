@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import boto3
 import yaml
+
 from trellis.clusters.api import KubernetesApi
 
 _PATHS = {

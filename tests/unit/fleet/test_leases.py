@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from trellis.errors import LeaseHeldError
 from trellis.fleet.leases import Leases
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from trellis.errors import ClusterNotRegisteredError
 from trellis.fleet.registry import Registry
 from trellis.model import Cluster, ClusterState, Mode

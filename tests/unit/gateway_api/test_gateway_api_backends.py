@@ -16,6 +16,7 @@ from gateway_api_objects import (
     rule,
     service,
 )
+
 from trellis.gateway_api.weights import scaled
 from trellis.model import Desired, FixedResponse, Forward, Target, TargetGroup
 

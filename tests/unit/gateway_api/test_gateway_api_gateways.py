@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway_api_objects import NETWORK, Raw, condition_of, gateway, gateway_class, intent_of, listener, route
+
 from trellis.gateway_api.intent_model import GatewayIntent, ListenerIntent
 
 

@@ -16,6 +16,7 @@ from gateway_api_objects import (
     rule,
     service,
 )
+
 from trellis.errors import InvalidInputError
 from trellis.gateway_api import parse_snapshot, trim
 from trellis.model import Forward

@@ -2,6 +2,7 @@
 
 import pytest
 from gateway_api_objects import Raw, backend, condition_of, desired_of, intent_of, path, route, rule, served
+
 from trellis.model import Forward
 
 V2 = [backend("datastore-v2")]

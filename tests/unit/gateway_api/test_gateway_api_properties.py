@@ -8,6 +8,7 @@ from typing import Any
 from gateway_api_objects import CLUSTER, KINDS, Raw, backend, document, everyone, route, rule, service
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from trellis.gateway_api import Results, build_desired, build_intent, build_status, merge_status, parse_snapshot, trim
 from trellis.gateway_api.weights import scaled
 from trellis.model import Desired, Forward

@@ -17,6 +17,7 @@ from gateway_api_objects import (
     rule,
     served,
 )
+
 from trellis.gateway_api import Quotas, build_desired, build_intent, parse_snapshot
 from trellis.model import FixedResponse
 

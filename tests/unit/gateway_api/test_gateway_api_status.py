@@ -3,6 +3,7 @@
 from typing import Any
 
 from gateway_api_objects import Raw, desired_of, intent_of, route
+
 from trellis.gateway_api import (
     NameResult,
     NetworkResult,

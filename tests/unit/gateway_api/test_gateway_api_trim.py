@@ -1,6 +1,7 @@
 """What a snapshot keeps of an object."""
 
 from gateway_api_objects import Raw, endpoint_slice, gateway, metadata, namespace, route, service
+
 from trellis.gateway_api import trim
 
 OWN = "application-networking.k8s.aws/lattice-assigned-domain-name"

@@ -1,6 +1,7 @@
 """The walk-through's case from raw objects to AWS resources and statuses."""
 
 from gateway_api_objects import CLUSTER, Raw, backend, condition_of, desired_of, document, intent_of, path, route, rule
+
 from trellis.gateway_api import (
     NameResult,
     NetworkResult,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from trellis_local import clock
 from trellis_local.aws import AwsEndpoint, eks
 from trellis_local.kubernetes.contract import ClusterSpec, RunningCluster

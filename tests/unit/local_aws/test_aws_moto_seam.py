@@ -10,6 +10,7 @@ from moto.moto_server import werkzeug_app
 from moto.route53.models import FakeZone, RecordSet, Route53Backend
 from moto.route53.responses import Route53
 from moto.sts.models import AssumedRole, STSBackend
+
 from trellis_local.aws import moto_seam
 
 

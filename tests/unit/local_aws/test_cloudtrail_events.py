@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from trellis_local.aws import AwsEndpoint
 from trellis_local.aws.cloudtrail import Trail
 

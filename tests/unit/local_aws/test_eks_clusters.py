@@ -7,6 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.signers import RequestSigner
+
 from trellis_local.aws import AwsEndpoint
 from trellis_local.aws.eks_policies import CLUSTER_ADMIN, PREFIX
 from trellis_local.kubernetes.contract import AccessRule, UserInfo

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from trellis_local.aws import AwsEndpoint
 
 Client = Callable[[str], Any]

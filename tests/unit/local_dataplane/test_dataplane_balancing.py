@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 from dataplane_fakes import forward, target_group
+
 from trellis_local.dataplane.balancing import Balancer
 from trellis_local.lattice.view import TargetView
 

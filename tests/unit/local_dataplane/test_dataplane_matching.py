@@ -2,6 +2,7 @@
 
 import pytest
 from dataplane_fakes import path_rule
+
 from trellis_local.dataplane.matching import UnknownMatchError, matches, select_action
 from trellis_local.dataplane.messages import Request
 from trellis_local.lattice.view import ListenerView

@@ -2,6 +2,7 @@
 
 import pytest
 from dataplane_fakes import GENERATED, HOST
+
 from trellis_local.dataplane.names import Record, Zone, is_lattice_address, resolve
 
 

@@ -11,6 +11,7 @@ import pytest
 from dataplane_fakes import GENERATED, HOST, World, pod, walkthrough
 from moto import mock_aws
 from moto.eks.models import eks_backends
+
 from trellis_local.dataplane.metrics import NAMESPACE, LatticeMetrics
 from trellis_local.dataplane.names import resolve
 from trellis_local.dataplane.on_moto import ClusterSecurityGroups, MotoVpcs, data_plane, publish

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 from dataplane_fakes import HOST, NETWORK, World, forward, path_rule, plane_of, pod, target_group, walkthrough
+
 from trellis_local import clock
 from trellis_local.dataplane.messages import NoAnswer
 from trellis_local.dataplane.plane import DataPlane

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+
 from trellis_local.deploy.deployer import Deployment, Target, deploy
 
 

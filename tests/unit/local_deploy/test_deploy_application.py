@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from trellis_local.deploy.errors import DeployError
 
 APPLICATION = """
@@ -97,7 +98,7 @@ def test_the_functions_source_is_kept_for_the_workers(application: Any, shared: 
     (source,) = application.functions.values()
     assert source.code_dir == shared.directory / "functions/take"
     assert source.layer_dirs == (shared.directory / "layers/code",)
-    assert source.environment == {"LEVEL": "3", "TABLE": application.physical_ids["Orders"]}
+    assert dict(source.environment) == {"LEVEL": "3", "TABLE": application.physical_ids["Orders"]}
     assert (source.handler, source.timeout, source.memory) == ("app.handler", 7, 128)
     assert source.role_arn == application.arns["TakeRole"]
 

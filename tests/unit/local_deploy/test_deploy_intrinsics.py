@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from trellis_local.deploy.errors import DeployError
 
 HEAD = """

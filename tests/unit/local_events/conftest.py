@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+
 from trellis_local import clock
 from trellis_local.events.bus import EventBus
 from trellis_local.events.moto_seam import install

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+
 from trellis_local import clock
 from trellis_local.events.delivery import DeliveryQueue, RetryPolicy
 from trellis_local.events.failures import DeliveryError

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from trellis_local.events.patterns import InvalidEventPatternError, matches, validate
 
 EVENT: dict[str, Any] = {

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from trellis_local.events.transform import InvalidInputError, RuleFacts, target_input
 
 FACTS = RuleFacts(name="rule", arn="arn:rule", ingestion_time="2026-01-01T00:00:00Z")

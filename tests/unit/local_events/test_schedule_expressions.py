@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from trellis_local.events.expressions import InvalidExpressionError, parse_for_rule, parse_for_scheduler
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+
 from trellis_local import clock
 from trellis_local.events.schedules import Scheduler
 

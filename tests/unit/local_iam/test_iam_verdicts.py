@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+
 from trellis_local.iam.evaluator import (
     Access,
     InvalidPolicyError,

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+
 from trellis_local.iam.actions import requirements
 from trellis_local.iam.request import ApiRequest, Requirement
 

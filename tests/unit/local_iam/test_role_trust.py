@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import pytest
+
 from trellis_local.iam.evaluator import parse_policy
 from trellis_local.iam.trust import Caller, Trust, trust_of
 

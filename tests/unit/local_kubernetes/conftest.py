@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from embedded_kubernetes import Api, install_gateway_api, spec
+
 from trellis_local.kubernetes import KubernetesLauncher
 from trellis_local.kubernetes.contract import ClusterSpec, UserInfo
 from trellis_local.kubernetes.launcher import RunningApi

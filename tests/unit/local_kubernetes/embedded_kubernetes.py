@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import trellis.clusters
 import yaml
+
+import trellis.clusters
 from trellis_local.kubernetes.contract import ClusterSpec, UserInfo
 from trellis_local.kubernetes.launcher import RunningApi
 

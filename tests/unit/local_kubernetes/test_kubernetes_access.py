@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from embedded_kubernetes import Api, spec
+
 from trellis_local.kubernetes.contract import AccessRule, UserInfo
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"

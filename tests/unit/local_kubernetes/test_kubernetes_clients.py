@@ -14,6 +14,7 @@ import kubernetes.config
 import kubernetes.watch
 import pytest
 from embedded_kubernetes import CRDS, spec
+
 from trellis_local.kubernetes import write_kubeconfig
 
 MANIFEST = """

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from embedded_kubernetes import spec
+
 from trellis_local.kubernetes.cluster import Cluster
 from trellis_local.kubernetes.handler import RequestHandler
 from trellis_local.kubernetes.http_messages import HttpRequest

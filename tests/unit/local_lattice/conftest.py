@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from lattice_actions import NOT_FOUND, forward
 from moto import mock_aws
+
 from trellis_local import clock, lattice
 from trellis_local.lattice import configuration
 from trellis_local.lattice.backend import lattice_backends

@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trellis_local.lattice.health import HealthChecker
 from trellis_local.lattice.health_status import CheckHistory
 

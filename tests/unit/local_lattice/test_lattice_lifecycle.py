@@ -1,6 +1,7 @@
 """States that change with the virtual clock, and failures that were ordered."""
 
 import pytest
+
 from trellis_local.lattice import configuration
 from trellis_local.lattice.faults import Fault
 

@@ -11,6 +11,7 @@ import moto.vpclattice.models
 import pytest
 from moto.core.resource_tagging import iter_taggable_backends
 from moto.server import ThreadedMotoServer
+
 from trellis_local import lattice
 from trellis_local.lattice import moto_seam
 from trellis_local.lattice.backend import lattice_backends

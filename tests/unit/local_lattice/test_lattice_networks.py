@@ -2,6 +2,7 @@
 
 import pytest
 from botocore.exceptions import ParamValidationError
+
 from trellis_local.lattice import configuration, quotas
 
 

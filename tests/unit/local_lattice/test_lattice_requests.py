@@ -6,6 +6,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
 from trellis_local.lattice import configuration
 
 

@@ -1,6 +1,7 @@
 """Services, their listeners and the actions of listeners."""
 
 from lattice_actions import NOT_FOUND, forward
+
 from trellis_local.lattice import configuration, quotas
 
 

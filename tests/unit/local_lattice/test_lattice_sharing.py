@@ -3,6 +3,7 @@
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+
 from trellis_local.lattice import view
 
 OTHER = "444455556666"

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from lattice_actions import NOT_FOUND
+
 from trellis_local.lattice import view
 
 

@@ -18,6 +18,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
 from trellis_local import clock
 from trellis_local.clock import Clock
 from trellis_local.stepfunctions.install import StepFunctions

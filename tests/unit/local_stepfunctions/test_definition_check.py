@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from trellis_local.stepfunctions.definition_check import DefinitionError, check, waits_for_child_executions
 from trellis_local.stepfunctions.lint import lint
 

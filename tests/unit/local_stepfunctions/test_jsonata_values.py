@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from trellis_local.stepfunctions.jsonata import QueryEvaluationError, evaluate
 
 VALUES: list[tuple[str, Any]] = [

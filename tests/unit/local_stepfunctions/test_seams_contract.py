@@ -5,6 +5,7 @@ import importlib.metadata
 import pytest
 from moto.awslambda.models import LambdaBackend
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
+
 from trellis_local.stepfunctions import interpreter, sdk_names, virtual_time
 from trellis_local.stepfunctions.clients import RoleClients
 from trellis_local.stepfunctions.lifecycle import Lifecycle

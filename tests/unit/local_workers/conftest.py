@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+
 from trellis_local.clock import Clock
 from trellis_local.workers.contract import LogLine
 from trellis_local.workers.function import FunctionSource

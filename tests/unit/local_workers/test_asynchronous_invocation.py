@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from trellis_local.clock import Clock
 from trellis_local.workers.function import AsyncPolicy, FunctionSource, InvocationRefusedError, InvokeResult
 from trellis_local.workers.queueing import AsyncInvoker, QueuedEvent

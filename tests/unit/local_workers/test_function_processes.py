@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from trellis_local.workers.contract import LogLine
 from trellis_local.workers.function import InvocationRefusedError
 from trellis_local.workers.pool import WorkerPool

@@ -2,6 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from trellis.planning.rule_order import priority_steps
 
 NAMES = [f"rule-{number}" for number in range(30)]

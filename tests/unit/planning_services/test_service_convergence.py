@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from trellis.model import (
     FixedResponse,
     Forward,

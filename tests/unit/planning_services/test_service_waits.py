@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from trellis.model import FixedResponse, Forward, Listener, PathMatch, Rule, RuleMatch, Service, Target, TargetGroup
 from trellis.model import WeightedTargetGroup as Share
 from trellis.planning.service_changes import describe

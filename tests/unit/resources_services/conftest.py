@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-import trellis_local.clock
-import trellis_local.lattice
 from moto import mock_aws
 from service_lab import Lab, MovedClock
+
+import trellis_local.clock
+import trellis_local.lattice
 
 
 @pytest.fixture(scope="module")

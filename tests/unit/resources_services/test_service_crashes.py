@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from service_lab import CrashError, Lab
+
 from trellis.model import Service
 
 WRITES = 9

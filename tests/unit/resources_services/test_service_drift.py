@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from service_lab import NAME, NETWORK, Lab, path, with_rules
+
 from trellis.model import FixedResponse, Rule
 from trellis_local.lattice import configuration
 

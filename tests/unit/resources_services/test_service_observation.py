@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from service_lab import NAME, OWNER, Lab
+
 from trellis.model import Service
 from trellis.planning.services import diff_service, diff_services
 from trellis.resources.service_observation import ServiceScope, observe_services

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from service_lab import NAME, NETWORK, OWNER, Lab, path, with_rules
+
 from trellis.model import FixedResponse, HeaderMatch, PathMatch, Rule, RuleMatch, Target
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from trellis_local.deploy.archives import archive_of, python_path_of
 from trellis_local.deploy.errors import DeployError
 from trellis_local.deploy.intrinsics import text_of
-from trellis_local.deploy.resource import Created, FunctionSource, Resource
+from trellis_local.deploy.resource import Created, Resource
+from trellis_local.workers.function import FunctionSource
 
 _PASSED_ON = (
     "Architectures",
@@ -54,7 +55,7 @@ def create_function(resource: Resource) -> Created:
         code_dir=code_dir,
         layer_dirs=_layer_directories(resource, layers),
         handler=handler,
-        environment=environment,
+        environment=tuple(environment.items()),
         role_arn=role_arn,
         timeout=int(timeout),
         memory=int(memory),

@@ -1,0 +1,89 @@
+"""Plays the state machines' part: the same functions in the same order with the same payloads.
+
+What comes next is taken from the functions' answers alone, as in the definitions under statemachines/.
+"""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+from flow_lab import FlowLab
+
+from trellis.errors import TrellisError
+
+_APPLY_ATTEMPTS = 90
+_PATIENT_ATTEMPTS = 6
+
+
+class ExecutionFailedError(AssertionError):
+    """The execution would have ended in a Fail state."""
+
+
+def onboard(lab: FlowLab, cluster: str, run: str) -> dict[str, Any]:
+    """onboard-cluster, with the reconciliation at its end."""
+    while lab.aws("eks").describe_cluster(name=cluster)["cluster"]["status"] == "CREATING":
+        lab.clock.move(15)
+    registration = lab.invoke("register_cluster", {"action": "register", "cluster": cluster, "repair": False})
+    if not registration["prepared"]:
+        lab.invoke("grant_cluster_access", {"action": "grant", "cluster": cluster})
+        version = lab.invoke("prepare_cluster", {"action": "install", "cluster": cluster})["version"]
+        lab.invoke("grant_cluster_access", {"action": "lower", "cluster": cluster})
+        lab.invoke("register_cluster", {"action": "prepared", "cluster": cluster, "version": version})
+    return reconcile(lab, cluster, run, lane="onboard")
+
+
+def offboard(lab: FlowLab, cluster: str, run: str) -> None:
+    """offboard-cluster of a cluster that exists."""
+    if not lab.invoke("register_cluster", {"action": "leave", "cluster": cluster})["registered"]:
+        return
+    reconcile(lab, cluster, run, lane="onboard", mode="remediate")
+    if _is_active(lab, cluster):
+        lab.invoke("grant_cluster_access", {"action": "elevate", "cluster": cluster})
+        lab.invoke("prepare_cluster", {"action": "remove", "cluster": cluster})
+        lab.invoke("grant_cluster_access", {"action": "revoke", "cluster": cluster})
+    lab.invoke("register_cluster", {"action": "forget", "cluster": cluster})
+
+
+def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str, Any]:
+    """reconcile-cluster; its report's outline. Raises ExecutionFailedError."""
+    state = lab.invoke("read_cluster", {"cluster": cluster, "run": run, **members})
+    plan = lab.invoke("plan_cluster", state)
+    outcomes: list[dict[str, Any]] = []
+    if plan["verdict"] == "APPLY":
+        for stage in plan["stages"]:
+            for name in stage["items"]:
+                item = {"kind": stage["kind"], "phase": stage["phase"], "name": name}
+                outcomes.append(_apply(lab, {**state, "planKey": plan["planKey"], "item": item}))
+    results = {**state, "planKey": plan["planKey"], "outcomes": outcomes}
+    if plan["verdict"] == "APPLY" or (plan["verdict"] == "CONVERGED" and state["mode"] == "remediate"):
+        lab.invoke("write_status", results)
+    report: dict[str, Any] = lab.invoke("publish_report", results)
+    if report["status"] in ("FAILED", "STOPPED_BY_GUARD"):
+        raise ExecutionFailedError(f"{report} {outcomes}")
+    return report
+
+
+def _apply(lab: FlowLab, payload: dict[str, Any]) -> dict[str, Any]:
+    """The loop of one item: call, wait for AWS, call again."""
+    item, done = payload["item"], []
+    for attempt in range(1, _APPLY_ATTEMPTS + 1):
+        try:
+            outcome: dict[str, Any] = lab.invoke(item["kind"], payload)
+        except TrellisError as error:
+            refusal = {"resource": item["name"], "reason": type(error).__name__, "message": str(error)}
+            failed = {"kind": item["kind"], "name": item["name"], "status": "FAILED"}
+            return {**failed, "done": done, "refusals": [refusal]}
+        done += outcome["done"]
+        if outcome["status"] != "IN_PROGRESS":
+            return {**outcome, "done": done}
+        lab.clock.move(5 if attempt < _PATIENT_ATTEMPTS else 20)
+    return {**outcome, "done": done, "status": "FAILED"}
+
+
+def _is_active(lab: FlowLab, cluster: str) -> bool:
+    try:
+        status = lab.aws("eks").describe_cluster(name=cluster)["cluster"]["status"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        return False
+    return status in ("ACTIVE", "UPDATING")

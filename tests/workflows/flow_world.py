@@ -1,0 +1,81 @@
+"""What is there before Trellis: a cluster, a zone, and other people's resources of the same kinds."""
+
+from pathlib import Path
+from typing import Any
+
+from flow_lab import ACCOUNT, FlowLab, wait_until
+
+from trellis_local.walkthrough.world import manifests, path_of
+
+CLUSTER, NETWORK, ZONE = "EKS-CLUSTER-B", "eks-lattice-network", "lattice-test.io"
+ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/apps/httproutes/datastore"
+_MANIFESTS = Path(__file__).parents[2] / "examples" / "walkthrough" / "cluster-b"
+_CIDR = "192.168.48.0/20"
+_TRUST = "{}"
+
+
+def create_world(lab: FlowLab) -> None:
+    """The platform team's resources, and a cluster whose tag asks for Trellis; what runs in it waits for the CRDs."""
+    ec2 = lab.aws("ec2")
+    vpcs = [ec2.create_vpc(CidrBlock=_CIDR)["Vpc"]["VpcId"] for _ in range(2)]
+    subnet = ec2.create_subnet(VpcId=vpcs[0], CidrBlock=_CIDR)["Subnet"]["SubnetId"]
+    role = lab.aws("iam").create_role(RoleName="eks-cluster", AssumeRolePolicyDocument=_TRUST)["Role"]["Arn"]
+    _create_zone(lab, vpcs[1])
+    _create_bystanders(lab, vpcs[1])
+    lab.aws("eks").create_cluster(
+        name=CLUSTER,
+        roleArn=role,
+        resourcesVpcConfig={"subnetIds": [subnet]},
+        accessConfig={"authenticationMode": "API"},
+        tags={"trellis:service-network": NETWORK},
+    )
+    lab.clock.move(60)
+    wait_until(
+        lambda: lab.aws("eks").describe_cluster(name=CLUSTER)["cluster"]["status"] == "ACTIVE", "the cluster starts"
+    )
+    group = lab.aws("eks").describe_cluster(name=CLUSTER)["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"]
+    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+    lab.aws("eks").create_access_entry(clusterName=CLUSTER, principalArn=f"arn:aws:iam::{ACCOUNT}:role/eks-cluster")
+
+
+def apply_manifests(lab: FlowLab) -> None:
+    """`kubectl apply` of the walk-through's files."""
+    api = lab.kubernetes(CLUSTER)
+    for document in manifests(_MANIFESTS):
+        api.apply(path_of(document), document, manager="team")
+
+
+def change_route(lab: FlowLab) -> None:
+    """Other weights, one backend less, another hostname."""
+    api = lab.kubernetes(CLUSTER)
+    spec: dict[str, Any] = (api.get(ROUTE) or {})["spec"]
+    popular, summary = spec["rules"]
+    popular["backendRefs"][0]["weight"] = 50
+    popular["matches"][0]["path"]["value"] = "/most-popular"
+    summary["backendRefs"] = summary["backendRefs"][:1]
+    changed = {"rules": [popular, summary], "hostnames": [f"data.{ZONE}"]}
+    api.merge(ROUTE, {"spec": changed})
+
+
+def _create_zone(lab: FlowLab, vpc_id: str) -> None:
+    route53 = lab.aws("route53")
+    zone = route53.create_hosted_zone(
+        Name=ZONE,
+        CallerReference="names",
+        VPC={"VPCRegion": "us-west-2", "VPCId": vpc_id},
+        HostedZoneConfig={"PrivateZone": True},
+    )["HostedZone"]["Id"]
+    tags = [{"Key": "trellis:managed", "Value": "true"}]
+    route53.change_tags_for_resource(ResourceType="hostedzone", ResourceId=zone.rsplit("/", 1)[-1], AddTags=tags)
+    record = {"Name": f"other.{ZONE}", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "example.com"}]}
+    changes = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=changes)
+
+
+def _create_bystanders(lab: FlowLab, vpc_id: str) -> None:
+    lattice = lab.aws("vpc-lattice")
+    lattice.create_service_network(name="somebody-elses")
+    lattice.create_service(name="somebody-elses", customDomainName="elsewhere.example")
+    config = {"port": 80, "protocol": "HTTP", "vpcIdentifier": vpc_id}
+    lattice.create_target_group(name="somebody-elses", type="IP", config=config)
