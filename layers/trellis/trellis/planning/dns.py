@@ -83,12 +83,16 @@ class NamesDiff:
 
 @dataclass(frozen=True)
 class NamesWanted:
-    """What one cluster wants; `members` are the registered clusters of its service network, itself included."""
+    """What one cluster wants; `members` are the registered clusters of its service network, itself included.
+
+    `keep` says that `names` may lack some, so that nothing may be removed.
+    """
 
     cluster: Cluster
     names: tuple[DnsName, ...]
     members: tuple[Cluster, ...]
     ttl: int
+    keep: bool = False
 
 
 def zone_for(hostname: str, zones: Iterable[HostedZone]) -> HostedZone | None:
@@ -118,9 +122,10 @@ def diff_names(wanted: NamesWanted, observed: ObservedNames) -> NamesDiff:
         change = _records(name, zone, observed.records[zone.id], target=domain, wanted=wanted)
         changes.extend([change] if change else [])
     associations = _associations(wanted, observed, used)
+    removed = () if wanted.keep else (*_stale(observed, owner, used), *associations.removed)
     owned = sum(1 for records in observed.records.values() for record in records if record.owner == owner)
     return NamesDiff(
-        changes=(*associations.added, *changes, *_stale(observed, owner, used), *associations.removed),
+        changes=(*associations.added, *changes, *removed),
         refusals=tuple(refusals),
         pending=tuple(pending),
         owned=owned,

@@ -77,10 +77,10 @@ class Names:
 
     def observe(self) -> ObservedNames:
         """Read the managed zones, their records and the services' domain names."""
-        zones = tuple(self._zones())
+        found = dict(self._zones())
         return ObservedNames(
-            zones=zones,
-            records={zone.id: tuple(self._records(zone)) for zone in zones},
+            zones=tuple(found),
+            records={zone.id: records for zone, records in found.items()},
             domains=self._domains(),
         )
 
@@ -110,7 +110,7 @@ class Names:
             case DisassociateZone(zone=zone, vpc_id=vpc_id):
                 self._route53.disassociate_vpc_from_hosted_zone(HostedZoneId=zone.id, VPC=_vpc(vpc_id, region))
 
-    def _zones(self) -> Iterator[HostedZone]:
+    def _zones(self) -> Iterator[tuple[HostedZone, tuple[RecordSet, ...]]]:
         private = [
             zone["Id"].rsplit("/", 1)[-1]
             for page in self._route53.get_paginator("list_hosted_zones").paginate()
@@ -118,9 +118,18 @@ class Names:
             if zone.get("Config", {}).get("PrivateZone")
         ]
         for zone_id in self._managed(private):
-            answer = self._route53.get_hosted_zone(Id=zone_id)
-            vpc_ids = tuple(sorted(vpc["VPCId"] for vpc in answer.get("VPCs", [])))
-            yield HostedZone(id=zone_id, name=_plain(answer["HostedZone"]["Name"]), vpc_ids=vpc_ids)
+            try:
+                zone = self._zone(zone_id)
+                yield zone, tuple(self._records(zone))
+            except ClientError as error:
+                # Deleted since it was listed.
+                if error.response["Error"]["Code"] != "NoSuchHostedZone":
+                    raise
+
+    def _zone(self, zone_id: str) -> HostedZone:
+        answer = self._route53.get_hosted_zone(Id=zone_id)
+        vpc_ids = tuple(sorted(vpc["VPCId"] for vpc in answer.get("VPCs", [])))
+        return HostedZone(id=zone_id, name=_plain(answer["HostedZone"]["Name"]), vpc_ids=vpc_ids)
 
     def _managed(self, zone_ids: Sequence[str]) -> Iterator[str]:
         key, value = MANAGED_TAG

@@ -28,6 +28,7 @@ from trellis.planning.network import (
 )
 from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status
 from trellis.resources.client_token import client_token
+from trellis.resources.service_errors import is_absent
 
 if TYPE_CHECKING:
     from mypy_boto3_vpc_lattice import VPCLatticeClient
@@ -43,13 +44,13 @@ _ROUNDS = 4
 def observe(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster]) -> ObservedNetwork:
     """Read the network of the cluster and the association of its VPC; `members` are the registered clusters."""
     association = _association(lattice, cluster)
-    summary = _network_summary(lattice, cluster.service_network)
+    found, users = _network(lattice, cluster)
     # Clusters that leave together want the network no more; whose association goes last deletes it.
     others = [member for member in members if member.name != cluster.name and member.state is not ClusterState.LEAVING]
     return ObservedNetwork(
-        network=_network(lattice, summary) if summary else None,
+        network=found,
         association=association,
-        others=_users(summary) if summary else 0,
+        others=users,
         vpc_is_shared=any(member.vpc_id == cluster.vpc_id for member in others),
         network_is_wanted=any(member.service_network == cluster.service_network for member in others),
     )
@@ -100,6 +101,8 @@ def _apply_all(call: _Call, changes: Sequence[NetworkChange], done: list[Descrip
             _apply(call, change)
         except ClientError as error:
             details = error.response["Error"]
+            if is_absent(error) and change.describe()["deletes"]:
+                continue
             if details["Code"] in {"ConflictException", "ServiceQuotaExceededException", "ValidationException"}:
                 return Refusal(str(change.describe()["resource"]), details["Code"], details["Message"])
             raise
@@ -136,24 +139,32 @@ def _identifier(lattice: "VPCLatticeClient", name: str) -> str:
 
 
 def _association(lattice: "VPCLatticeClient", cluster: Cluster) -> VpcAssociation | None:
-    answer = lattice.list_service_network_vpc_associations(vpcIdentifier=cluster.vpc_id)
-    for item in answer["items"]:
+    for item in lattice.list_service_network_vpc_associations(vpcIdentifier=cluster.vpc_id)["items"]:
         # The tags of a network that another account shares must not be read (403), an own association's may.
-        return VpcAssociation(
-            vpc_id=cluster.vpc_id,
-            service_network=item["serviceNetworkName"],
-            arn=item["arn"],
-            id=item["id"],
-            status=item["status"],
-            owner=_owner(lattice, item["arn"]) if item["createdBy"] == cluster.account else "",
-        )
+        owner = _owner(lattice, item["arn"]) if item["createdBy"] == cluster.account else ""
+        if owner is not None:
+            return VpcAssociation(
+                vpc_id=cluster.vpc_id,
+                service_network=item["serviceNetworkName"],
+                arn=item["arn"],
+                id=item["id"],
+                status=item["status"],
+                owner=owner,
+            )
     return None
 
 
-def _network(lattice: "VPCLatticeClient", summary: dict[str, Any]) -> ServiceNetwork:
-    return ServiceNetwork(
-        name=summary["name"], arn=summary["arn"], id=summary["id"], owner=_owner(lattice, summary["arn"])
-    )
+def _network(lattice: "VPCLatticeClient", cluster: Cluster) -> tuple[ServiceNetwork | None, int]:
+    """The network of the cluster, and how many VPCs, services and resource configurations use it."""
+    summary = _network_summary(lattice, cluster.service_network)
+    if summary is None:
+        return None, 0
+    own = summary["arn"].split(":")[4] == cluster.account
+    owner = _owner(lattice, summary["arn"]) if own else ""
+    if owner is None:
+        return None, 0
+    network = ServiceNetwork(name=summary["name"], arn=summary["arn"], id=summary["id"], owner=owner)
+    return network, _users(summary)
 
 
 def _network_summary(lattice: "VPCLatticeClient", name: str) -> dict[str, Any] | None:
@@ -169,8 +180,14 @@ def _users(summary: dict[str, Any]) -> int:
     return sum(int(summary.get(count, 0)) for count in counts)
 
 
-def _owner(lattice: "VPCLatticeClient", arn: str) -> str:
-    return lattice.list_tags_for_resource(resourceArn=arn)["tags"].get(OWNER_TAG, "")
+def _owner(lattice: "VPCLatticeClient", arn: str) -> str | None:
+    """The owner tag, empty without one; None when the resource is gone since it was listed."""
+    try:
+        return lattice.list_tags_for_resource(resourceArn=arn)["tags"].get(OWNER_TAG, "")
+    except ClientError as error:
+        if is_absent(error):
+            return None
+        raise
 
 
 def names(lattice: "VPCLatticeClient") -> tuple[str, ...]:

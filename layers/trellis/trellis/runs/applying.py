@@ -67,7 +67,8 @@ def apply_service(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
 def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
     """Bring records and zone associations to what the cluster wants."""
     cluster = tools.registry.get(run.cluster)
-    wanted = names_wanted(tools, cluster, _desired(tools, run))
+    plan = tools.documents.get(run.planKey)
+    wanted = names_wanted(tools, cluster, _DESIRED.validate_python(plan["desired"]), keep=plan["keep"])
 
     def work() -> Outcome:
         return dns.reconcile(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)

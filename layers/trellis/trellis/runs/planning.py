@@ -16,6 +16,9 @@ from trellis.resources.service_observation import ServiceScope, observe_services
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
+# An object of these kinds that could not be read may be what a service or a name is there for.
+_KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace"})
+
 # Conditions whose good status is False.
 _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
 
@@ -34,9 +37,9 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     cluster = tools.registry.get(run.cluster)
     intent = _intent(tools, run, cluster)
     desired = build_desired(intent, cluster)
-    compared = _compare(tools, run, cluster, desired)
-    if intent.malformed:
-        # What could not be read may be what a service is there for.
+    keep = keeps(intent)
+    compared = _compare(tools, run, names_wanted(tools, cluster, desired, keep=keep), desired)
+    if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
     settings = tools.settings
@@ -52,6 +55,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "verdict": decided,
         "guard": checked.message,
         "desired": asdict(desired),
+        "keep": keep,
         "items": [asdict(item) for item in compared.items if item.plan.needs_work or item.plan.refusals],
         "services": compared.services,
         "networks": compared.networks,
@@ -66,10 +70,17 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     }
 
 
+def keeps(intent: Intent) -> bool:
+    """Whether services and names that nobody seems to want must stay, because not every object could be read."""
+    return any(bad.kind in _KEEPING for bad in intent.malformed)
+
+
 def refused(intent: Intent) -> Iterator[dict[str, str]]:
     """What the cluster's objects ask for and do not get, as report lines: all conditions that are not fulfilled."""
     for bad in intent.malformed:
-        yield {"resource": f"{bad.kind} {bad.namespace}/{bad.name}", "reason": "Malformed", "message": bad.message}
+        kept = "; until it can be read, no service and no name is deleted" if bad.kind in _KEEPING else ""
+        resource = f"{bad.kind} {bad.namespace}/{bad.name}"
+        yield {"resource": resource, "reason": "Malformed", "message": f"{bad.message}{kept}"}
     held = [(f"GatewayClass {found.name}", found.conditions) for found in intent.classes]
     for gateway in intent.gateways:
         name = f"Gateway {gateway.namespace}/{gateway.name}"
@@ -92,16 +103,17 @@ def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
     return build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster)
 
 
-def names_wanted(tools: Toolbox, cluster: Cluster, desired: Desired) -> NamesWanted:
+def names_wanted(tools: Toolbox, cluster: Cluster, desired: Desired, *, keep: bool) -> NamesWanted:
     """The names of a cluster and the clusters that must resolve them."""
     members = tuple(member for member in tools.registry.list() if member.service_network == cluster.service_network)
-    return NamesWanted(cluster, desired.names, members, tools.settings.record_ttl)
+    return NamesWanted(cluster, desired.names, members, tools.settings.record_ttl, keep)
 
 
-def _compare(tools: Toolbox, run: Run, cluster: Cluster, desired: Desired) -> Compared:
+def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, desired: Desired) -> Compared:
+    cluster = wanted.cluster
     items = [] if run.only_service else list(_cluster_items(tools, cluster))
     compared = _service_items(tools, run, cluster, desired)
-    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), names_wanted(tools, cluster, desired))
+    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
     items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names)]
     return Compared(tuple(items), compared.services, network.names(tools.clients.lattice))
 
