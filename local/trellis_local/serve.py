@@ -8,6 +8,8 @@ from pathlib import Path
 
 from trellis_local.stack import Stack, StackOptions
 
+_LOOK_EVERY_SECONDS = 0.2
+
 
 def serve(*, template: Path, home: Path, port: int, speed: float) -> None:
     """Start the stack, print how to use it, wait for SIGINT or SIGTERM, and stop it."""
@@ -19,7 +21,9 @@ def serve(*, template: Path, home: Path, port: int, speed: float) -> None:
     try:
         state.write_text(json.dumps({"url": stack.endpoint.url, "pid": os.getpid()}))
         print(_INSTRUCTIONS.format(url=stack.endpoint.url, kubeconfig=stack.kubeconfig), flush=True)
-        interrupted.wait()
+        # The system may give a signal to any thread, but only a main thread that is awake runs Python's handler.
+        while not interrupted.wait(_LOOK_EVERY_SECONDS):
+            pass
     finally:
         print("stopping ...", flush=True)
         stack.stop()
@@ -29,7 +33,7 @@ def serve(*, template: Path, home: Path, port: int, speed: float) -> None:
 _INSTRUCTIONS = """\
 Trellis is deployed on a local AWS at {url}
 
-  export AWS_ENDPOINT_URL={url} AWS_REGION=us-west-2 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+  export AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION=us-west-2 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   curl {url}/_local/status
   kubectl --kubeconfig {kubeconfig} config get-contexts
 

@@ -70,6 +70,7 @@ class Stack:
         self.options.home.mkdir(parents=True, exist_ok=True)
         lattice.install()
         self.endpoint = AwsEndpoint(port=self.options.port)
+        self.endpoint.add_local_route("/_local/status", lambda request: (200, {"ready": False}))
         self.endpoint.start()
         self.identity = Identity(self.endpoint.url)
         self._closing.callback(self.endpoint.stop)

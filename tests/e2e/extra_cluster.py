@@ -25,7 +25,7 @@ class ExtraCluster:
         """The ARN that tagging takes."""
         return f"arn:aws:eks:us-west-2:111122223333:cluster/{self.name}"
 
-    def create(self, **tags: str) -> None:
+    def create(self, *, authentication_mode: str = "API", **tags: str) -> None:
         """Create it and wait until it is ACTIVE."""
         ec2, eks = self._world.aws("ec2"), self._world.aws("eks")
         for cidr, zone in (("192.168.48.0/21", "us-west-2a"), ("192.168.56.0/21", "us-west-2b")):
@@ -35,7 +35,7 @@ class ExtraCluster:
             name=self.name,
             roleArn="arn:aws:iam::111122223333:role/eks-cluster",
             resourcesVpcConfig={"subnetIds": self._subnets},
-            accessConfig={"authenticationMode": "API"},
+            accessConfig={"authenticationMode": authentication_mode},
             tags=tags,
         )
         self._world.wait(

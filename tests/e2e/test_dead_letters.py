@@ -30,23 +30,21 @@ def dead_letters(stack: Stack, world: World) -> Iterator[str]:
     drain(world, url)
 
 
-@pytest.mark.parametrize(
-    ("parameters", "place"),
-    [
+def test_an_event_that_cannot_be_parsed_is_kept_with_the_reason(stack: Stack, world: World, dead_letters: str) -> None:
+    broken: list[tuple[Any, str]] = [
         ({"name": ["not", "a", "name"]}, "detail.requestParameters.name: "),
         ({"name": NAME, "tags": "everything"}, "detail.requestParameters.tags: "),
         ({}, "detail.requestParameters: names no cluster"),
         (None, "detail.requestParameters: "),
-    ],
-)
-def test_an_event_that_cannot_be_parsed_is_kept_with_the_reason(
-    stack: Stack, world: World, dead_letters: str, *, parameters: Any, place: str
-) -> None:
-    sent = stack.bus.publish(event("CreateCluster", parameters))
-    letter = world.wait("a dead letter", lambda: receive(world, dead_letters), seconds=30)
-    assert letter["requestPayload"]["id"] == sent
-    assert letter["responsePayload"]["errorType"] == "InvalidEventError"
-    assert place in letter["responsePayload"]["errorMessage"]
+    ]
+    places = {stack.bus.publish(event("CreateCluster", parameters)): place for parameters, place in broken}
+    letters = [
+        world.wait("a dead letter", lambda: receive(world, dead_letters), seconds=30) for _ in range(len(places))
+    ]
+    assert {letter["requestPayload"]["id"] for letter in letters} == set(places)
+    for letter in letters:
+        assert letter["responsePayload"]["errorType"] == "InvalidEventError"
+        assert places[letter["requestPayload"]["id"]] in letter["responsePayload"]["errorMessage"]
 
 
 def test_failed_calls_and_calls_of_trellis_itself_start_nothing(stack: Stack, world: World, dead_letters: str) -> None:

@@ -30,22 +30,16 @@ class Calls:
     made: list[Call] = field(default_factory=list)
     after: Callable[[Call], None] | None = None
     dead: bool = False
-    reads_in_a_row: int = 0
     _inside: bool = False
 
     @contextmanager
     def of_a_function(self) -> Iterator[None]:
         """Calls count here; a new process begins."""
-        self._inside, self.dead, self.reads_in_a_row = True, False, 0
+        self._inside, self.dead = True, False
         try:
             yield
         finally:
             self._inside = False
-
-    @property
-    def writes(self) -> list[str]:
-        """The names of the calls that can change something."""
-        return [call.name for call in self.made if not call.reads]
 
     def before_aws(self, **_: object) -> None:
         """What botocore calls before it sends."""
@@ -70,6 +64,5 @@ class Calls:
         """Note a call and tell whoever listens."""
         if self._inside:
             self.made.append(call)
-            self.reads_in_a_row = self.reads_in_a_row + 1 if call.reads else 0
             if self.after is not None:
                 self.after(call)

@@ -1,7 +1,7 @@
 """Stops a flow after each of its calls in turn: each time in a branch, in which the flow then runs again to its end.
 
-A call that only reads leaves the world as it was. Of several such calls on end in one function, only the first is a
-place to stop: after the others the very same world would go through the very same second run.
+A place to stop is every call that writes, and the first reading call at a time of the clock. The other reading calls
+leave the same world at the same time as the place before them, so what follows would be the same to the letter.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,9 @@ from flow_calls import Call, Stopped
 from flow_forks import Branch, BranchFailedError, branch, in_branch
 from flow_lab import FlowLab
 from flow_state import differences, state_of
+
+# At every fourth place also what Step Functions does first: the same execution calls the function again.
+_EXECUTION_LIVES = 4
 
 Flow = Callable[[FlowLab, str], Any]
 
@@ -26,7 +29,7 @@ class Crashes:
 
 
 def stop_everywhere(lab: FlowLab, flow: Flow, *, shard: int, shards: int) -> Crashes:
-    """Stop after each call of which the number is in the shard; all in a branch, so the lab stays as it is."""
+    """Stop at the shard's places; all in a branch, so the lab stays as it is."""
 
     def undisturbed() -> Any:
         flow(lab, "undisturbed")
@@ -44,7 +47,8 @@ class _Explorer:
         self._expected = expected
         self._found = Crashes()
         self._is_branch = False
-        self._places = 0
+        self._seen = 0
+        self._last = -1.0
 
     def explore(self, shard: int, shards: int) -> Crashes:
         """Run the flow once, with a branch at each place."""
@@ -52,9 +56,12 @@ class _Explorer:
 
         def after(call: Call) -> None:
             if self._is_place(call):
-                self._places += 1
-                if self._places % shards == shard:
-                    self._stop_here(call, len(self._lab.calls.made) - begin)
+                self._seen += 1
+                if self._seen % shards == shard:
+                    place = f"call {len(self._lab.calls.made) - begin}, {call.name}"
+                    self._stop_here(place, execution_lives=False)
+                    if self._seen % _EXECUTION_LIVES == 0 and not self._is_branch:
+                        self._stop_here(place, execution_lives=True)
 
         self._lab.calls.after = after
         try:
@@ -62,20 +69,22 @@ class _Explorer:
         except Stopped:
             Branch.end(self._run_again)
         if self._is_branch:
-            Branch.end(self._swallowed)
-        self._lab.calls.after = None
+            Branch.end(self._compare if self._lab.retries_dead_functions else self._swallowed)
         self._found.calls = len(self._lab.calls.made) - begin
         return self._found
 
     def _is_place(self, call: Call) -> bool:
-        return not call.reads or self._lab.calls.reads_in_a_row == 1
+        now = self._lab.clock.time()
+        moved, self._last = now != self._last, now
+        return moved or not call.reads
 
-    def _stop_here(self, call: Call, number: int) -> None:
+    def _stop_here(self, place: str, *, execution_lives: bool) -> None:
         made = branch()
         if made is None:
             self._is_branch = True
             self._lab.calls.after = None
             self._lab.calls.dead = True
+            self._lab.retries_dead_functions = execution_lives
             raise Stopped
         self._found.stopped += 1
         try:
@@ -83,10 +92,13 @@ class _Explorer:
         except BranchFailedError as error:
             differing = [str(error)]
         if differing:
-            self._found.problems.append(f"stopped after call {number}, {call.name}:\n" + "\n".join(differing))
+            self._found.problems.append(f"stopped after {place}:\n" + "\n".join(differing))
 
     def _run_again(self) -> list[str]:
         self._flow(self._lab, "second")
+        return self._compare()
+
+    def _compare(self) -> list[str]:
         return list(differences(self._expected, state_of(self._lab)))
 
     def _swallowed(self) -> list[str]:

@@ -23,6 +23,7 @@ def branch() -> "Branch | None":
     if child:
         os.close(write)
         return Branch(child, read)
+    gc.disable()  # a branch lives for a second, and a collection would copy all memory
     os.close(read)
     Branch.report_to = write
     return None
@@ -61,7 +62,6 @@ class Branch:
 
 def in_branch(work: Callable[[], Any]) -> Any:
     """Do the work in a branch and return its answer."""
-    gc.freeze()  # or else a collection in the branch would copy all memory
     made = branch()
     if made is None:
         Branch.end(work)

@@ -16,9 +16,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import boto3
-import botocore.loaders
+import botocore.session
 import pytest
-from flow_calls import Calls
+from flow_calls import Calls, Stopped
 from flow_cluster import InProcessCluster, InProcessLauncher, rest_client
 from moto import mock_aws
 
@@ -61,11 +61,16 @@ class MovedClock(trellis_local.clock.Clock):
 
 
 class FlowLab:
-    """Trellis with its account; `calls` knows what its functions do."""
+    """Trellis with its account; `calls` knows what its functions do.
+
+    With `retries_dead_functions` a function whose process died is called again in the same execution; without, the
+    execution has died as well.
+    """
 
     def __init__(self, clock: MovedClock, launcher: InProcessLauncher, calls: Calls) -> None:
         self.clock = clock
         self.calls = calls
+        self.retries_dead_functions = False
         self._launcher = launcher
         self._apps: dict[str, ModuleType] = {}
         self._sessions: dict[str, Mapping[str, str]] = {}
@@ -132,11 +137,19 @@ class FlowLab:
         """Run a function as a Task of the state machines does: a busy error is tried again after a wait."""
         for seconds in _BACK_OFF:
             try:
-                return self.invoke_once(function, payload)
+                return self._survive(function, payload)
             except TrellisError as error:
                 if not error.retry:
                     raise
             self.clock.move(seconds)
+        return self._survive(function, payload)
+
+    def _survive(self, function: str, payload: Mapping[str, Any]) -> Any:
+        try:
+            return self.invoke_once(function, payload)
+        except Stopped:
+            if not self.retries_dead_functions:
+                raise
         return self.invoke_once(function, payload)
 
     def invoke_once(self, function: str, payload: Mapping[str, Any]) -> Any:
@@ -164,13 +177,15 @@ def flow_lab() -> Iterator[FlowLab]:
             patch.setenv(name, "test")
         patch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
         patch.setenv("AWS_DEFAULT_REGION", REGION)
+        # Thousands of images that nobody asks for, through which every question about tags would go.
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         patch.setattr(trellis.runs.toolbox, "time", clock)
         patch.setattr(trellis.runs.status, "time", clock)
         patch.setattr(trellis.clusters.api, "RESTClientObject", rest_client(launcher, calls))
         # Files that do not change, which every run would read again: the CRDs, and botocore's models for each token.
         patch.setattr(bootstrap, "_crds", functools.cache(bootstrap._crds))
-        patch.setattr(botocore.loaders, "create_loader", functools.cache(botocore.loaders.create_loader))
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
         trellis_local.clock.use(clock)
         closing.callback(trellis_local.clock.use, before)
         trellis_local.lattice.install()

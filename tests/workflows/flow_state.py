@@ -98,9 +98,7 @@ class _Reader:
         return name if len(same) == 1 else f"{name} #{same.index(item['id'])}"
 
     def _network(self, item: Document) -> Document:
-        associations = list(
-            self._list("list_service_network_vpc_associations", serviceNetworkIdentifier=item["id"])
-        )
+        associations = list(self._list("list_service_network_vpc_associations", serviceNetworkIdentifier=item["id"]))
         for association in associations:
             self._name(association["id"], f"association of {association['vpcId']}")
         return {
@@ -132,7 +130,9 @@ class _Reader:
     def _listener(self, service: str, item: Document) -> Document:
         self._name(item["id"], f"listener {item['name']}")
         place = {"serviceIdentifier": service, "listenerIdentifier": item["id"]}
-        rules = [self._lattice.get_rule(**place, ruleIdentifier=rule["id"]) for rule in self._list("list_rules", **place)]
+        rules = [
+            self._lattice.get_rule(**place, ruleIdentifier=rule["id"]) for rule in self._list("list_rules", **place)
+        ]
         for rule in rules:
             self._name(rule["id"], f"rule {rule['name']}")
         return {

@@ -1,9 +1,10 @@
 """What is there before Trellis: a cluster, a zone, and other people's resources of the same kinds."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow_lab import ACCOUNT, FlowLab, wait_until
+from flow_lab import FlowLab, wait_until
 
 from trellis_local.walkthrough.world import manifests, path_of
 
@@ -14,29 +15,50 @@ _CIDR = "192.168.48.0/20"
 _TRUST = "{}"
 
 
-def create_world(lab: FlowLab) -> None:
-    """The platform team's resources, and a cluster whose tag asks for Trellis; what runs in it waits for the CRDs."""
+@dataclass(frozen=True)
+class World:
+    """What a cluster is made of; the cluster itself comes and goes."""
+
+    lab: FlowLab
+    subnet: str
+    role: str
+
+    def create_cluster(self) -> None:
+        """A cluster whose tag asks for Trellis, with a rule and an access entry of the platform team."""
+        eks = self.lab.aws("eks")
+        eks.create_cluster(
+            name=CLUSTER,
+            roleArn=self.role,
+            resourcesVpcConfig={"subnetIds": [self.subnet]},
+            accessConfig={"authenticationMode": "API"},
+            tags={"trellis:service-network": NETWORK},
+        )
+        self.lab.clock.move(60)
+        wait_until(lambda: self._cluster()["status"] == "ACTIVE", "the cluster starts")
+        group = self._cluster()["resourcesVpcConfig"]["clusterSecurityGroupId"]
+        permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}
+        self.lab.aws("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+        eks.create_access_entry(clusterName=CLUSTER, principalArn=self.role)
+
+    def delete_cluster(self) -> None:
+        """The cluster and all that was in it are gone."""
+        self.lab.aws("eks").delete_cluster(name=CLUSTER)
+        self.lab.clock.move(60)
+
+    def _cluster(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.lab.aws("eks").describe_cluster(name=CLUSTER)["cluster"]
+        return found
+
+
+def create_world(lab: FlowLab) -> World:
+    """The platform team's resources, but for the cluster."""
     ec2 = lab.aws("ec2")
     vpcs = [ec2.create_vpc(CidrBlock=_CIDR)["Vpc"]["VpcId"] for _ in range(2)]
     subnet = ec2.create_subnet(VpcId=vpcs[0], CidrBlock=_CIDR)["Subnet"]["SubnetId"]
     role = lab.aws("iam").create_role(RoleName="eks-cluster", AssumeRolePolicyDocument=_TRUST)["Role"]["Arn"]
     _create_zone(lab, vpcs[1])
     _create_bystanders(lab, vpcs[1])
-    lab.aws("eks").create_cluster(
-        name=CLUSTER,
-        roleArn=role,
-        resourcesVpcConfig={"subnetIds": [subnet]},
-        accessConfig={"authenticationMode": "API"},
-        tags={"trellis:service-network": NETWORK},
-    )
-    lab.clock.move(60)
-    wait_until(
-        lambda: lab.aws("eks").describe_cluster(name=CLUSTER)["cluster"]["status"] == "ACTIVE", "the cluster starts"
-    )
-    group = lab.aws("eks").describe_cluster(name=CLUSTER)["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"]
-    permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}
-    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
-    lab.aws("eks").create_access_entry(clusterName=CLUSTER, principalArn=f"arn:aws:iam::{ACCOUNT}:role/eks-cluster")
+    return World(lab, subnet, role)
 
 
 def apply_manifests(lab: FlowLab) -> None:

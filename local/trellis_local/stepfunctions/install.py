@@ -15,8 +15,8 @@ class StepFunctions:
         self._account = account
         self._region = region
         clients = RoleClients(endpoint_url=endpoint_url, identity=identity)
-        lifecycle = Lifecycle(account=account, region=region, clients=clients, publish=publish)
-        self._seams = Seams(clients=clients, lifecycle=lifecycle)
+        self._lifecycle = Lifecycle(account=account, region=region, clients=clients, publish=publish)
+        self._seams = Seams(clients=clients, lifecycle=self._lifecycle)
 
     def install(self) -> None:
         """Raise RuntimeError when the installed moto does not fit."""
@@ -27,5 +27,6 @@ class StepFunctions:
         return executions(account=self._account, region=self._region)
 
     def stop(self) -> None:
-        """Restore moto."""
+        """Abort what runs and restore moto."""
+        self._lifecycle.abort_running()
         self._seams.remove()

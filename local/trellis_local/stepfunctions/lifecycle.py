@@ -3,8 +3,10 @@
 import json
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,12 +21,13 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramTimedOut,
 )
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from trellis_local import clock
 from trellis_local.stepfunctions.clients import ExecutionCredentials, RoleClients
 from trellis_local.stepfunctions.definition_check import DefinitionError, check, waits_for_child_executions
-from trellis_local.stepfunctions.executions import Completions, Publish, status_change_event
+from trellis_local.stepfunctions.executions import Completions, Publish, executions, status_change_event
 from trellis_local.stepfunctions.interpreter import client_failure
 
 Method = Callable[..., Any]
@@ -37,6 +40,7 @@ FINAL_STATUS = {
     ProgramTimedOut: ExecutionStatus.TIMED_OUT,
 }
 CHILD_WAIT_REAL_SECONDS = 0.2
+ABORT_REAL_SECONDS = 5.0
 LOG = logging.getLogger(__name__)
 
 
@@ -120,6 +124,17 @@ class Lifecycle:
         execution.stop_date = stopped
         self._tell(execution)
         return execution
+
+    def abort_running(self) -> None:
+        """Abort every execution and wait for the interpreter's threads: none may go on without the seams."""
+        backend = stepfunctions_parser_backends[self._account][self._region]
+        for seen in executions(account=self._account, region=self._region):
+            if seen.status == ExecutionStatus.RUNNING:
+                with suppress(ExecutionDoesNotExist):  # it has just ended by itself
+                    self.stop_execution(backend, seen.arn)
+        deadline = time.monotonic() + ABORT_REAL_SECONDS
+        for thread in list(TMP_THREADS):
+            threading.Thread.join(thread, max(0.0, deadline - time.monotonic()))  # not the seams' virtual seconds
 
     def start(self, original: Method) -> Method:
         """Execution.start: the RUNNING event."""

@@ -125,3 +125,11 @@ def test_a_status_that_makes_no_sense_is_replaced() -> None:
         merged = merge_status(nonsense, {"parents": [entry()]}, T1)
         assert merged is not None
         assert len(merged["parents"]) == 1
+
+
+def test_an_errors_name_becomes_a_reason_that_kubernetes_accepts() -> None:
+    objects = {"HTTPRoute": [route(hostnames=HOSTNAMES[:1])]}
+    (service,) = desired_of(**objects).services
+    late = ServiceResult(service.name, "PENDING", reason="States.Timeout", message="took too long")
+    found = statuses(Results(services=(late,)), **objects)
+    assert reasons(found["HTTPRoute"])["Programmed"] == ("False", "StatesTimeout")

@@ -210,3 +210,16 @@ def test_local_routes_can_be_added(endpoint: AwsEndpoint) -> None:
     endpoint.add_local_route("/_local/echo", lambda request: (202, {"a": request.query["a"]}))
     with urllib.request.urlopen(f"{endpoint.url}/_local/echo?a=b") as response:
         assert (response.status, json.loads(response.read())) == (202, {"a": "b"})
+
+
+@pytest.mark.parametrize("operation", ["get_object", "head_object"])
+def test_who_may_not_list_a_bucket_does_not_learn_that_an_object_is_missing(
+    role: Callable[..., Client], admin: Client, operation: str
+) -> None:
+    bucket = f"absence-{operation.replace('_', '-')}"
+    admin("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    reads = allow("s3:GetObject", resource=f"arn:aws:s3:::{bucket}/*")
+    lists = allow("s3:ListBucket", resource=f"arn:aws:s3:::{bucket}")
+    reader, lister = role(reads)("s3"), role(reads, lists)("s3")
+    assert error_of(lambda: getattr(reader, operation)(Bucket=bucket, Key="none"))[0] == 403
+    assert error_of(lambda: getattr(lister, operation)(Bucket=bucket, Key="none"))[0] == 404

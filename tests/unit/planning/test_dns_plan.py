@@ -155,3 +155,9 @@ def test_ownership_is_read_from_own_records_only() -> None:
     text = owner_text("111122223333/b", 'HTTPRoute apps/st"ör\\e')
     assert owner_of(RecordSet("Z1", "_trellis.x", "TXT", (text,))) == "111122223333/b"
     assert owner_of(RecordSet("Z1", "_trellis.x", "TXT", ('"owner=me"',))) == ""
+
+
+def test_while_names_may_be_missing_none_is_removed() -> None:
+    there = after(diff_names(wanted(), observed()), observed())
+    assert diff_names(wanted(names=()), there).changes != ()
+    assert diff_names(replace(wanted(names=()), keep=True), there).changes == ()

@@ -112,6 +112,11 @@ class KubernetesApi:
         return document
 
 
+def is_refusal(error: ClusterUnreadableError) -> bool:
+    """Whether the cluster answered, if only to refuse the request, rather than not at all."""
+    return not isinstance(error.__cause__, HTTPError)
+
+
 def _error(method: str, path: str, status: int, text: str) -> Exception:
     reason = f"{method} {path}: {status}: {text[:300]}"
     if status == _FORBIDDEN:

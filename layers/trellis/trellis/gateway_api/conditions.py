@@ -1,5 +1,6 @@
 """Conditions as the Gateway API defines them, without the time, which status writing adds."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ DNS_READY = "trellis.dev/DNSReady"
 
 _MAX_MESSAGES = 10
 _MAX_LENGTH = 4000
+_MAX_REASON = 1024
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,12 @@ class Conditions:
 
     def false(self, kind: str, reason: str, message: str) -> Condition:
         """A condition with the status `False`."""
-        return Condition(kind, "False", reason, shortened(message), self.generation)
+        return Condition(kind, "False", as_reason(reason), shortened(message), self.generation)
+
+
+def as_reason(error: str) -> str:
+    """An error's name as a reason that Kubernetes accepts, which has no dots: `States.Timeout` has one."""
+    return re.sub(r"^[^A-Za-z]+|[^A-Za-z0-9_]", "", error)[:_MAX_REASON] or "Unknown"
 
 
 def joined(messages: Iterable[str]) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
-from trellis.clusters.api import KubernetesApi
+from trellis.clusters.api import KubernetesApi, is_refusal
 from trellis.clusters.snapshot import COLLECTIONS
+from trellis.errors import ClusterUnreadableError
 from trellis.gateway_api import (
     NameResult,
     NetworkResult,
@@ -27,6 +28,8 @@ from trellis.runs.toolbox import Toolbox
 
 Document = Mapping[str, Any]
 
+_TOLD_REFUSALS = 5
+
 
 class StatusRun(Run):
     """A run after its changes."""
@@ -36,7 +39,10 @@ class StatusRun(Run):
 
 
 def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
-    """Write each status that differs from the snapshot's; returns how many objects were written."""
+    """Write each status that differs from the snapshot's; returns how many objects were written.
+
+    Raises ClusterUnreadableError, but only after the others are written when the cluster refuses just some.
+    """
     if run.snapshotKey is None:
         return {"written": 0}
     cluster = tools.registry.get(run.cluster)
@@ -47,7 +53,7 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     if not differing:
         return {"written": 0}
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
-    return {"written": sum(_write(api, status) for status in differing)}
+    return {"written": _write_all(api, differing)}
 
 
 def results_of(plan: Document, outcomes: list[dict[str, Any]], cluster: Cluster) -> Results:
@@ -115,6 +121,20 @@ def _differs(status: ObjectStatus, found: Document) -> bool:
 def _annotations(status: ObjectStatus, found: Document) -> dict[str, str | None]:
     there = found["metadata"].get("annotations") or {}
     return {name: value for name, value in status.annotations.items() if there.get(name) != value}
+
+
+def _write_all(api: KubernetesApi, statuses: list[ObjectStatus]) -> int:
+    written, refused = 0, []
+    for status in statuses:
+        try:
+            written += _write(api, status)
+        except ClusterUnreadableError as error:
+            if not is_refusal(error):
+                raise
+            refused.append(error)
+    if refused:
+        raise ClusterUnreadableError("; ".join(map(str, refused[:_TOLD_REFUSALS])))
+    return written
 
 
 def _write(api: KubernetesApi, status: ObjectStatus) -> int:

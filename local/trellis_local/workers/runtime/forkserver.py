@@ -42,6 +42,8 @@ def main(descriptor: int) -> None:
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
+        for child in children:
+            os.waitpid(child, 0)
 
 
 def _serve(channel: socket.socket, children: set[int]) -> None:

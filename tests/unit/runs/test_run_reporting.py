@@ -1,0 +1,73 @@
+"""Reports: what was planned, done and refused, each once, and where a run failed."""
+
+from typing import Any
+
+from run_tools import MemoryDocuments, toolbox
+
+from trellis.runs.reporting import Failure, Results, publish
+
+PLAN = "plans/blue/1.json"
+REFUSAL = {"resource": "service store", "reason": "NotOwned", "message": "is left as it is"}
+CHANGE = {"kind": "CreateService", "resource": "service store", "expected": "store", "found": None, "deletes": False}
+
+
+def report(*outcomes: dict[str, Any], verdict: str = "APPLY", guard: str = "") -> dict[str, Any]:
+    plan = {
+        "scope": "cluster",
+        "mode": "remediate",
+        "verdict": verdict,
+        "guard": guard,
+        "items": [{"kind": "apply_service", "name": "store", "plan": {"changes": [CHANGE], "refusals": [REFUSAL]}}],
+        "refused": [{"resource": "Service apps/x", "reason": "Malformed", "message": "spec: wrong"}],
+    }
+    documents = MemoryDocuments({PLAN: plan})
+    results = Results(cluster="blue", lane="event", run="r-1", planKey=PLAN, outcomes=list(outcomes))
+    return documents.get(publish(toolbox(documents=documents), results)["report"])
+
+
+def outcome(status: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "apply_service", "name": "store", "status": status, "done": [], "refusals": [], **more}
+
+
+def test_an_applied_run_says_what_was_done_and_which_run_it_was() -> None:
+    found = report(outcome("PROGRAMMED", done=[CHANGE]))
+    assert (found["status"], found["planned"], found["done"]) == ("APPLIED", [CHANGE], [CHANGE])
+    assert (found["run"], found["lane"]) == ("r-1", "event")
+
+
+def test_a_refusal_of_plan_and_outcome_is_told_once() -> None:
+    reasons = [line["reason"] for line in report(outcome("REFUSED", refusals=[REFUSAL]))["refused"]]
+    assert reasons == ["Malformed", "NotOwned"]
+
+
+def test_refusals_of_items_that_were_not_applied_come_from_the_plan() -> None:
+    assert REFUSAL in report(verdict="REPORT_ONLY")["refused"]
+
+
+def test_one_failed_item_makes_a_failed_run() -> None:
+    failure = {"resource": "store", "reason": "AwsCallError", "message": "CreateRule: denied"}
+    found = report(outcome("FAILED", refusals=[failure]))
+    assert found["status"] == "FAILED"
+    assert failure in found["refused"]
+
+
+def test_a_run_that_the_guard_stopped_says_so() -> None:
+    found = report(verdict="STOPPED_BY_GUARD", guard="30 deletions planned, 25 allowed in one run")
+    assert (found["status"], found["done"]) == ("STOPPED_BY_GUARD", [])
+    assert found["guard"].startswith("30 deletions")
+
+
+def test_a_converged_run_has_the_report_of_the_one_before() -> None:
+    found = report(verdict="CONVERGED")
+    assert found["status"] == "CONVERGED"
+    assert "run" not in found
+
+
+def test_a_run_that_failed_before_its_plan_says_where_and_why() -> None:
+    documents = MemoryDocuments()
+    failure = Failure(state="ReadCluster", error="ClusterUnreadableError", cause="connection refused")
+    outline = publish(toolbox(documents=documents), Results(cluster="blue", run="r-1", failure=failure))
+    assert (outline["status"], outline["refused"]) == ("FAILED", 1)
+    assert documents.get(outline["report"])["refused"] == [
+        {"resource": "ReadCluster", "reason": "ClusterUnreadableError", "message": "connection refused"}
+    ]

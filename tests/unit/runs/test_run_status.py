@@ -1,0 +1,129 @@
+"""What the objects' status is made of - the plan, replaced by what applying did - and how it is written."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from run_tools import CLUSTER, MemoryDocuments, toolbox
+from urllib3.exceptions import HTTPError
+
+from trellis.errors import ClusterUnreadableError
+from trellis.gateway_api import NameResult, NetworkResult, ServiceResult
+from trellis.model import Mode
+from trellis.runs import status
+from trellis.runs.status import StatusRun, results_of, write_status
+
+PENDING = {"domain": "", "status": "PENDING", "reason": "Pending", "message": "not applied yet"}
+REFUSAL = {"resource": "store.example", "reason": "RecordNotOwned", "message": "somebody else's"}
+
+
+def plan(**more: Any) -> dict[str, Any]:
+    desired = {"names": [{"hostname": "store.example"}]}
+    return {"services": {"store": PENDING}, "networks": ["net"], "items": [], "desired": desired, **more}
+
+
+def item(kind: str, *refusals: dict[str, str], changes: int = 0) -> dict[str, Any]:
+    return {"kind": kind, "plan": {"refusals": list(refusals), "changes": [{}] * changes}}
+
+
+def outcome(kind: str, name: str, status: str, *refusals: dict[str, str], **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "status": status, "refusals": list(refusals), **more}
+
+
+def test_a_service_that_was_not_applied_is_as_the_plan_found_it() -> None:
+    (service,) = results_of(plan(), [], CLUSTER).services
+    assert service == ServiceResult("store", "PENDING", "", "Pending", "not applied yet")
+
+
+def test_an_applied_service_is_programmed_with_its_domain_name() -> None:
+    done = outcome("apply_service", "store", "PROGRAMMED", domain="store.on.aws")
+    assert results_of(plan(), [done], CLUSTER).services == (ServiceResult("store", "PROGRAMMED", "store.on.aws"),)
+
+
+def test_a_refused_service_says_why() -> None:
+    refusal = {"resource": "service store", "reason": "NotOwned", "message": "is left as it is"}
+    done = outcome("apply_service", "store", "REFUSED", refusal)
+    (service,) = results_of(plan(), [done], CLUSTER).services
+    assert (service.status, service.reason, service.message) == ("REFUSED", "NotOwned", "is left as it is")
+
+
+def test_a_service_whose_function_failed_is_pending_with_the_error() -> None:
+    failure = {"resource": "store", "reason": "AwsCallError", "message": "CreateRule: ConflictException"}
+    (service,) = results_of(plan(), [outcome("apply_service", "store", "FAILED", failure)], CLUSTER).services
+    assert (service.status, service.reason) == ("PENDING", "AwsCallError")
+
+
+def test_a_refused_name_does_not_make_the_others_wait() -> None:
+    names = {"names": [{"hostname": "store.example"}, {"hostname": "other.example"}]}
+    done = outcome("sync_dns", CLUSTER.name, "REFUSED", REFUSAL)
+    found = results_of(plan(desired=names), [done], CLUSTER).names
+    assert found == (
+        NameResult("store.example", "REFUSED", "RecordNotOwned", "somebody else's"),
+        NameResult("other.example", "READY"),
+    )
+
+
+def test_names_are_pending_until_their_changes_are_applied() -> None:
+    before = results_of(plan(items=[item("sync_dns", changes=1)]), [], CLUSTER).names
+    after = results_of(plan(items=[item("sync_dns")]), [], CLUSTER).names
+    assert [name.status for name in (*before, *after)] == ["PENDING", "READY"]
+
+
+def test_a_vpc_of_another_network_refuses_the_clusters_own_network_only() -> None:
+    refusal = {"resource": "VPC vpc-1", "reason": "VpcBelongsToOtherNetwork", "message": "belongs to theirs"}
+    found = results_of(plan(networks=["net", "theirs"], items=[item("associate_vpc", refusal)]), [], CLUSTER).networks
+    assert found == (
+        NetworkResult("net", "REFUSED", "VpcBelongsToOtherNetwork", "belongs to theirs"),
+        NetworkResult("theirs", "PROGRAMMED"),
+    )
+
+
+class Cluster:
+    """A Kubernetes API that cannot write one of its objects; `answers` says whether it says so itself."""
+
+    def __init__(self, *, answers: bool) -> None:
+        self.answers = answers
+        self.tried: list[str] = []
+
+    def get(self, path: str) -> dict[str, Any]:
+        return {"metadata": {"resourceVersion": "1"}}
+
+    def merge(self, path: str, document: Any) -> None:
+        self.tried.append(path.split("/")[-2])
+        if self.tried[-1] == "broken" and self.answers:
+            raise ClusterUnreadableError("PATCH broken: 422")
+        if self.tried[-1] == "broken":
+            raise ClusterUnreadableError("PATCH broken: no answer") from HTTPError("timed out")
+
+
+def tried_to_write(monkeypatch: pytest.MonkeyPatch, *, answers: bool) -> list[str]:
+    """The GatewayClasses whose status a run tried to write, in a cluster that ends it with an error."""
+    kinds = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant", "Namespace", "Service", "EndpointSlice")
+    objects: dict[str, list[Any]] = {kind: [] for kind in kinds}
+    spec = {"controllerName": "trellis.dev/vpc-lattice"}
+    objects["GatewayClass"] = [{"metadata": {"name": name}, "spec": spec} for name in ("broken", "whole")]
+    documents = MemoryDocuments({"snapshot": {"cluster": "blue", "objects": objects}, "plan": plan()})
+    cluster = Cluster(answers=answers)
+    monkeypatch.setattr(status, "KubernetesApi", SimpleNamespace(of_cluster=lambda *_: cluster))
+    run = StatusRun(
+        cluster="blue",
+        scope="cluster",
+        mode=Mode.REMEDIATE,
+        lane="manual",
+        run="r-1",
+        snapshotKey="snapshot",
+        planKey="plan",
+    )
+    with pytest.raises(ClusterUnreadableError, match="PATCH broken: "):
+        write_status(toolbox(documents=documents, clients=SimpleNamespace(eks=None)), run)
+    return cluster.tried
+
+
+def test_a_status_that_the_cluster_refuses_does_not_keep_the_others_from_being_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert tried_to_write(monkeypatch, answers=True) == ["broken", "whole"]
+
+
+def test_a_cluster_that_does_not_answer_is_not_asked_once_for_each_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tried_to_write(monkeypatch, answers=False) == ["broken"]

@@ -1,0 +1,27 @@
+"""Each kind of resource declares what its calls need beside their own actions; its function's role must have that."""
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from trellis.resources import dns, network, security_group, services
+from trellis_local.deploy.yaml_loading import load
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+def actions(function: dict[str, Any]) -> set[str]:
+    granted: set[str] = set()
+    for policy in function["Properties"]["Policies"]:
+        for statement in policy["Statement"]:
+            found = statement["Action"]
+            granted |= {found} if isinstance(found, str) else set(found)
+    return granted
+
+
+@pytest.mark.parametrize("kind", [dns, network, security_group, services])
+def test_the_role_has_what_the_kind_declares(kind: ModuleType) -> None:
+    function = "".join(word.title() for word in kind.KIND.split("_")) + "Function"
+    assert set(kind.PERMISSIONS) <= actions(load(TEMPLATE)["Resources"][function])
