@@ -64,7 +64,8 @@ def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str,
 
 def _apply(lab: FlowLab, payload: dict[str, Any]) -> dict[str, Any]:
     """The loop of one item: call, wait for AWS, call again."""
-    item, done = payload["item"], []
+    item: dict[str, Any] = payload["item"]
+    done: list[str] = []
     for attempt in range(1, _APPLY_ATTEMPTS + 1):
         try:
             outcome: dict[str, Any] = lab.invoke(item["kind"], payload)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from trellis_local.deploy.sam import transform
 from trellis_local.events import patterns
 

@@ -1,4 +1,4 @@
-"""What a run finds done it does not do again, what another run works on it leaves alone, and who leaves leaves nothing."""
+"""What a run finds done it does not do again; what another works on it leaves alone; who leaves leaves nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +10,7 @@ from flow_forks import in_branch
 from flow_lab import LEASE_SECONDS, FlowLab
 from flow_state import differences, state_of
 from flow_world import CLUSTER, apply_manifests
+
 from trellis.errors import LeaseHeldError
 
 _READING = {"get", "list", "watch"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import trellis.errors
 from trellis.errors import BusyError, InvalidEventError, PermanentError, TrellisError
 from trellis_local.deploy.yaml_loading import load

@@ -91,6 +91,7 @@ class Seams:
         self._wrap(state_task, "_eval_state_credentials", interpreter.credentials_of_execution)
         self._wrap(state_task, "_from_error", interpreter.name_heartbeat_timeout)
         self._put(_load(state_task), "_eval_parameters", interpreter.evaluate_parameters)
+        self._wrap(f"{SERVICE}.StateTaskService", "_evaluate_with_timeout", virtual_time.time_out_as_it_works)
         task = _load(f"{SERVICE}.StateTaskService")
         self._put(task, "_normalise_parameters", interpreter.to_sdk_parameters)
         self._put(task, "_normalise_response", interpreter.from_sdk_response)

@@ -6,8 +6,10 @@ module that uses it, so nothing else in the process sees the virtual time.
 
 import datetime as real_datetime
 import threading as real_threading
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 from trellis_local import clock
 
@@ -17,12 +19,41 @@ EXEC = f"{ASL}.component.state.exec"
 POLL_REAL_SECONDS = 0.02
 
 
+_TASK = real_threading.local()
+
+
 class VirtualEvent(real_threading.Event):
     """An Event whose timeouts are virtual seconds."""
 
     def wait(self, timeout: float | None = None) -> bool:
         """As Event.wait."""
         return super().wait(None if timeout is None else max(0.0, clock.current().real_seconds(timeout)))
+
+
+class TaskEvent(VirtualEvent):
+    """Tells a state that its work is done; for a task that works in real time, the time-out is real too.
+
+    A call of an API or a function takes as long as it takes, however fast the clock runs, as the time-outs of functions
+    do. What waits for something else - a child execution, a task token - waits in virtual seconds.
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """As Event.wait."""
+        real = getattr(_TASK, "works_in_real_time", False)
+        return real_threading.Event.wait(self, timeout) if real else super().wait(timeout)
+
+
+def time_out_as_it_works(original: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Wrap a task's evaluation under its time-out."""
+
+    def evaluate(task: Any, env: Any) -> None:
+        _TASK.works_in_real_time = task.resource.condition is None
+        try:
+            original(task, env)
+        finally:
+            _TASK.works_in_real_time = False
+
+    return evaluate
 
 
 class VirtualThread(real_threading.Thread):
@@ -56,11 +87,14 @@ VIRTUAL_DATETIME = SimpleNamespace(
 VIRTUAL_THREADING = SimpleNamespace(
     Event=VirtualEvent, Thread=VirtualThread, Lock=real_threading.Lock, RLock=real_threading.RLock
 )
+TASK_THREADING = SimpleNamespace(
+    Event=TaskEvent, Thread=VirtualThread, Lock=real_threading.Lock, RLock=real_threading.RLock
+)
 
 # module -> the names to replace in it
 REPLACED: dict[str, dict[str, object]] = {
     f"{ASL}.component.program.program": {"threading": VIRTUAL_THREADING},
-    f"{EXEC}.execute_state": {"threading": VIRTUAL_THREADING},
+    f"{EXEC}.execute_state": {"threading": TASK_THREADING},
     f"{ASL}.eval.environment": {"threading": VIRTUAL_THREADING},
     f"{ASL}.eval.callback.callback": {"Event": VirtualEvent},
     f"{ASL}.component.state.wait.wait_function.wait_function": {"time": VIRTUAL_TIME},

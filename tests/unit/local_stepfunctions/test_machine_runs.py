@@ -205,12 +205,22 @@ def test_a_message_body_that_is_an_object_is_sent_as_json(cloud):
     assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == '{"a":1}'
 
 
-def test_a_task_timeout_is_virtual(cloud):
-    function = cloud.function("slow", "import time\ndef handler(e, c): time.sleep(2)", Timeout=10)
-    task = invoke(function, TimeoutSeconds=600, Catch=[{"ErrorEquals": ["States.Timeout"], "Next": "Late"}], End=True)
-    started = time.monotonic()
-    assert cloud.run({"T": task, "Late": SUCCEED})["status"] == "SUCCEEDED"
-    assert time.monotonic() - started < 1.9
+def test_a_function_is_timed_out_in_real_seconds_as_it_runs_in_them(cloud):
+    function = cloud.function("slow", "import time\ndef handler(e, c): time.sleep(e['seconds'])", Timeout=10)
+    assert cloud.run({"T": invoke(function, TimeoutSeconds=2, End=True)}, {"seconds": 0.3})["status"] == "SUCCEEDED"
+    assert cloud.run({"T": invoke(function, TimeoutSeconds=1, End=True)}, {"seconds": 3})["error"] == "States.Timeout"
+
+
+def test_a_task_that_waits_for_a_token_is_timed_out_in_virtual_seconds(cloud):
+    url = cloud.client("sqs").create_queue(QueueName="forgotten")["QueueUrl"]
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Arguments": {"QueueUrl": url, "MessageBody": "{% $states.context.Task.Token %}"},
+        "TimeoutSeconds": 600,
+        "End": True,
+    }
+    assert cloud.run({"T": task})["error"] == "States.Timeout"
 
 
 def test_a_missed_heartbeat_has_its_own_error_name(cloud):
