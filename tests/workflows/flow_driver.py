@@ -53,10 +53,12 @@ def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str,
             for name in stage["items"]:
                 item = {"kind": stage["kind"], "phase": stage["phase"], "name": name}
                 outcomes.append(_apply(lab, {**state, "planKey": plan["planKey"], "item": item}))
-    results = {**state, "planKey": plan["planKey"], "outcomes": outcomes}
+    latest = lab.invoke("plan_cluster", state) if plan["verdict"] == "APPLY" else plan
+    results = {**state, "planKey": latest["planKey"], "outcomes": outcomes}
     if plan["verdict"] == "APPLY" or (plan["verdict"] == "CONVERGED" and state["mode"] == "remediate"):
         lab.invoke("write_status", results)
-    report: dict[str, Any] = lab.invoke("publish_report", results)
+    keys = {"planKey": plan["planKey"], "verifiedKey": latest["planKey"]}
+    report: dict[str, Any] = lab.invoke("publish_report", {**results, **keys})
     if report["status"] in ("FAILED", "STOPPED_BY_GUARD"):
         raise ExecutionFailedError(f"{report} {outcomes}")
     return report

@@ -79,13 +79,6 @@ def test_a_network_that_is_refused_shows_at_the_gateway_and_its_listeners() -> N
     assert status["listeners"][0]["conditions"][-1]["reason"] == "VpcAlreadyAssociated"
 
 
-def test_a_route_that_left_loses_this_controllers_entry_only() -> None:
-    left = route(parentRefs=[])
-    left["status"] = {"parents": [OTHERS, entry()]}
-    wanted = statuses(Results(), HTTPRoute=[left])["HTTPRoute"]
-    assert merge_status(left["status"], wanted.status, T1) == {"parents": [OTHERS]}
-
-
 def test_entries_of_other_controllers_keep_their_places() -> None:
     merged = merge_status({"parents": [entry("False"), OTHERS]}, {"parents": [entry()]}, T1)
     assert merged is not None

@@ -57,10 +57,24 @@ def test_a_run_that_the_guard_stopped_says_so() -> None:
     assert found["guard"].startswith("30 deletions")
 
 
-def test_a_converged_run_has_the_report_of_the_one_before() -> None:
-    found = report(verdict="CONVERGED")
-    assert found["status"] == "CONVERGED"
-    assert "run" not in found
+def test_the_plan_of_a_converged_run_is_its_report() -> None:
+    plan = {"verdict": "CONVERGED", "guard": "", "items": [], "refused": []}
+    documents = MemoryDocuments({PLAN: plan})
+    outline = publish(toolbox(documents=documents), Results(cluster="blue", run="r-1", planKey=PLAN))
+    assert (outline["report"], outline["status"]) == (PLAN, "CONVERGED")
+    assert list(documents.stored) == [PLAN]
+
+
+def test_a_report_tells_what_still_differs_after_the_changes() -> None:
+    item = {"kind": "apply_service", "name": "store", "plan": {"changes": [CHANGE], "refusals": []}}
+    documents = MemoryDocuments(
+        {
+            PLAN: {"verdict": "APPLY", "guard": "", "items": [], "refused": []},
+            "verified": {"verdict": "APPLY", "guard": "", "items": [item], "refused": []},
+        }
+    )
+    results = Results(cluster="blue", run="r-1", planKey=PLAN, verifiedKey="verified")
+    assert documents.get(publish(toolbox(documents=documents), results)["report"])["remaining"] == [CHANGE]
 
 
 def test_a_run_that_failed_before_its_plan_says_where_and_why() -> None:

@@ -8,7 +8,7 @@ from run_tools import CLUSTER, MemoryDocuments, toolbox
 from urllib3.exceptions import HTTPError
 
 from trellis.errors import ClusterUnreadableError
-from trellis.gateway_api import NameResult, NetworkResult, ServiceResult
+from trellis.gateway_api import DOMAIN_ANNOTATION, NameResult, NetworkResult, ServiceResult, merge_status
 from trellis.model import Mode
 from trellis.runs import status
 from trellis.runs.status import StatusRun, results_of, write_status
@@ -85,6 +85,10 @@ class Cluster:
         self.answers = answers
         self.tried: list[str] = []
 
+    def list(self, path: str) -> list[dict[str, Any]]:
+        names = ("broken", "whole") if path.endswith("gatewayclasses") else ()
+        return [{"metadata": {"name": name}} for name in names]
+
     def get(self, path: str) -> dict[str, Any]:
         return {"metadata": {"resourceVersion": "1"}}
 
@@ -127,3 +131,15 @@ def test_a_status_that_the_cluster_refuses_does_not_keep_the_others_from_being_w
 
 def test_a_cluster_that_does_not_answer_is_not_asked_once_for_each_object(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tried_to_write(monkeypatch, answers=False) == ["broken"]
+
+
+def test_what_was_written_on_a_route_that_left_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = {"controllerName": "example.com/other", "parentRef": {"name": "x"}, "conditions": []}
+    own = {"controllerName": "trellis.dev/vpc-lattice", "parentRef": {"name": "net"}, "conditions": []}
+    left = {
+        "metadata": {"namespace": "apps", "name": "left", "annotations": {DOMAIN_ANNOTATION: "x.on.aws"}},
+        "status": {"parents": [theirs, own]},
+    }
+    wanted = list(status._abandoned({("apps", "left"): left}, ()))
+    assert [(found.name, found.annotations) for found in wanted] == [("left", {DOMAIN_ANNOTATION: None})]
+    assert merge_status(left["status"], wanted[0].status, "now") == {"parents": [theirs]}

@@ -39,7 +39,7 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "trellis-status-writer": (
         STATUS_WRITERS,
         [
-            {"apiGroups": ["gateway.networking.k8s.io"], "resources": _ROUTES, "verbs": ["get"]},
+            {"apiGroups": ["gateway.networking.k8s.io"], "resources": _ROUTES, "verbs": ["get", "list"]},
             {
                 "apiGroups": ["gateway.networking.k8s.io"],
                 "resources": [f"{route}/status" for route in _ROUTES],

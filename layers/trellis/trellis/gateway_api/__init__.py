@@ -11,12 +11,13 @@ from trellis.gateway_api.intent_model import Intent
 from trellis.gateway_api.limits import Quotas
 from trellis.gateway_api.results import NameResult, NetworkResult, Results, ServiceResult
 from trellis.gateway_api.snapshot import Malformed, Snapshot, parse_snapshot
-from trellis.gateway_api.status import ObjectStatus, build_status
+from trellis.gateway_api.status import DOMAIN_ANNOTATION, ObjectStatus, build_status
 from trellis.gateway_api.status_merging import merge_status
 from trellis.gateway_api.trim import trim
 
 __all__ = [
     "CONTROLLER",
+    "DOMAIN_ANNOTATION",
     "Condition",
     "Intent",
     "Malformed",

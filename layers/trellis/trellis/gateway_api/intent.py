@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from trellis.gateway_api.assembly import Assembled, Claim, Served, assemble, hostname_owners, rank
 from trellis.gateway_api.attachment import Attachment, NamespaceLabels, OwnGateway, Place, attach
 from trellis.gateway_api.backends import Backends
-from trellis.gateway_api.conditions import CONTROLLER, Condition, Conditions, Finding, joined
+from trellis.gateway_api.conditions import Condition, Conditions, Finding, joined
 from trellis.gateway_api.gateways import generation_of, judge_gateway, judge_malformed, own_classes
 from trellis.gateway_api.intent_model import GatewayIntent, Intent, ParentIntent, RouteIntent
 from trellis.gateway_api.limits import DEFAULT_QUOTAS, Quotas
@@ -117,7 +117,7 @@ class _Building:
     def _routes(self, parents: Mapping[GatewayKey, list[ParentIntent]]) -> Iterator[RouteIntent]:
         for route in self._snapshot.routes:
             own = tuple(parents.get(route.key, ()))
-            if own or _was_ours(route.status):
+            if own:
                 yield RouteIntent(*route.key, generation=route.metadata.generation, parents=own)
         for bad in self._snapshot.malformed:
             if bad.kind == "HTTPRoute" and bad.name:
@@ -214,13 +214,6 @@ def _resolved(compiled: CompiledRoute, conditions: Conditions) -> Condition:
         return conditions.true("ResolvedRefs", "ResolvedRefs", message)
     messages = [f"{found.message}; its share of the requests fails" for found in compiled.unresolved]
     return conditions.false("ResolvedRefs", compiled.unresolved[0].reason, joined([*messages, *compiled.notes]))
-
-
-def _was_ours(status: Any) -> bool:
-    """Whether the route's status still has an entry of this controller."""
-    parents = status.get("parents") if isinstance(status, Mapping) else None
-    entries = parents if isinstance(parents, list) else []
-    return any(isinstance(entry, Mapping) and entry.get("controllerName") == CONTROLLER for entry in entries)
 
 
 def _raw_ref(ref: ParentRef) -> dict[str, Any]:

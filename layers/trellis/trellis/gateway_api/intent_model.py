@@ -55,7 +55,7 @@ class ParentIntent:
 
 @dataclass(frozen=True)
 class RouteIntent:
-    """An HTTPRoute that is attached to a Gateway of this controller, or was: then it has no parents any more."""
+    """An HTTPRoute that names a Gateway of this controller as a parent."""
 
     namespace: str
     name: str

@@ -118,7 +118,6 @@ class GatewaySpec(_Part):
 
 class Gateway(KubernetesObject):
     spec: GatewaySpec
-    status: Any = None
 
 
 class ParentRef(_Part):
@@ -177,7 +176,6 @@ class HTTPRouteSpec(_Part):
 
 class HTTPRoute(KubernetesObject):
     spec: HTTPRouteSpec
-    status: Any = None
 
 
 class GrantFrom(_Part):

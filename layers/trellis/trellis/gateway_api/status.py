@@ -8,7 +8,9 @@ from trellis.gateway_api.conditions import CONTROLLER, DNS_READY, Condition, Con
 from trellis.gateway_api.intent_model import GatewayIntent, Intent, ListenerIntent, ParentIntent, RouteIntent
 from trellis.gateway_api.objects import GATEWAY_GROUP
 from trellis.gateway_api.results import NameResult, NetworkResult, Results, ServiceResult
-from trellis.gateway_api.trim import DOMAIN_ANNOTATION
+
+DOMAIN_ANNOTATION = "application-networking.k8s.aws/lattice-assigned-domain-name"
+"""On an HTTPRoute: the domain names that VPC Lattice generated for its services, separated by commas."""
 
 _MAX_ADDRESSES = 16
 

@@ -1,4 +1,6 @@
-"""What of a Kubernetes object goes into a snapshot: what Trellis reads, and the status that it compares its own with.
+"""What of a Kubernetes object goes into a snapshot: what people wrote, and nothing that Trellis writes itself.
+
+So a run that has just written status finds the same snapshot the next time.
 
 Lists of the Kubernetes API leave out the kind of their items, so the kind is told from the shape.
 """
@@ -6,11 +8,9 @@ Lists of the Kubernetes API leave out the kind of their items, so the kind is to
 from collections.abc import Mapping
 from typing import Any
 
-DOMAIN_ANNOTATION = "application-networking.k8s.aws/lattice-assigned-domain-name"
 SERVICE_LABEL = "kubernetes.io/service-name"
 
 _METADATA = ("name", "namespace", "uid", "generation", "creationTimestamp", "deletionTimestamp")
-_WITH_STATUS = ("controllerName", "gatewayClassName", "parentRefs")
 
 
 def trim(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,8 +18,6 @@ def trim(raw: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in raw.items() if name not in ("metadata", "status")}
     if "metadata" in raw:
         kept["metadata"] = _metadata(raw["metadata"], raw)
-    if _has_status(raw):
-        kept["status"] = raw["status"]
     if isinstance(raw.get("endpoints"), list):
         kept["endpoints"] = [_endpoint(endpoint) for endpoint in raw["endpoints"]]
     return kept
@@ -29,21 +27,13 @@ def _metadata(metadata: Any, raw: Mapping[str, Any]) -> Any:
     if not isinstance(metadata, Mapping):
         return metadata
     kept = {name: metadata[name] for name in _METADATA if name in metadata}
-    labels, annotations = metadata.get("labels"), metadata.get("annotations")
+    labels = metadata.get("labels")
     if isinstance(labels, Mapping) and "addressType" in raw:
         labels = {SERVICE_LABEL: labels[SERVICE_LABEL]} if SERVICE_LABEL in labels else {}
     # Of the other kinds only cluster-scoped ones are selected by label: namespaces.
     if labels and ("addressType" in raw or not metadata.get("namespace")):
         kept["labels"] = labels
-    if isinstance(annotations, Mapping) and DOMAIN_ANNOTATION in annotations:
-        kept["annotations"] = {DOMAIN_ANNOTATION: annotations[DOMAIN_ANNOTATION]}
     return kept
-
-
-def _has_status(raw: Mapping[str, Any]) -> bool:
-    status, spec = raw.get("status"), raw.get("spec")
-    of_kind = isinstance(spec, Mapping) and any(name in spec for name in _WITH_STATUS)
-    return status is not None and (of_kind or (isinstance(status, Mapping) and "parents" in status))
 
 
 def _endpoint(endpoint: Any) -> Any:

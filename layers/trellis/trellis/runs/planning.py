@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot
-from trellis.model import Cluster, ClusterState, Desired, Mode, Service, cluster_owner
+from trellis.model import Cluster, ClusterState, Desired, Service, cluster_owner
 from trellis.planning.dns import NamesWanted
 from trellis.planning.plan import APPLY, PRUNE, GuardLimits, WorkItem, guard, stages, verdict
 from trellis.planning.service_changes import describe
@@ -49,8 +49,6 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     unfulfilled = list(refused(intent))
     document = {
         "cluster": run.cluster,
-        "scope": run.scope,
-        "mode": Mode(run.mode),
         "snapshotKey": run.snapshotKey,
         "verdict": decided,
         "guard": checked.message,

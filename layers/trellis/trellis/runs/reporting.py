@@ -1,10 +1,10 @@
 """The last part of a run: the report of what was planned, done and refused, and of where a run failed.
 
-A report is made of what happened alone. A run that found nothing to do has the same report as the one before it, which
-is published already, and so writes nothing.
+The report of a run that found nothing to do is its plan: it says what is refused and that nothing differs, and it is
+stored already, because the run that made the cluster converge has verified it with the same plan.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,7 +37,10 @@ class Results(BaseModel):
     cluster: ClusterName
     lane: str = "manual"
     run: str = ""
+    scope: str = "cluster"
+    mode: str = ""
     planKey: str | None = None  # noqa: N815
+    verifiedKey: str | None = None  # noqa: N815
     outcomes: list[dict[str, Any]] = Field(default_factory=list)
     failure: Failure | None = None
 
@@ -45,9 +48,9 @@ class Results(BaseModel):
 def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
     """Store the report and return its key with the outline."""
     report = _failed(results) if results.failure or results.planKey is None else _report(tools, results)
-    key = tools.documents.put("reports", results.cluster, report)
+    converged = report["status"] == "CONVERGED"
     return {
-        "report": key,
+        "report": results.planKey if converged else tools.documents.put("reports", results.cluster, report),
         "cluster": results.cluster,
         "status": report["status"],
         "planned": len(report["planned"]),
@@ -58,19 +61,25 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
 
 def _report(tools: Toolbox, results: Results) -> dict[str, Any]:
     plan = tools.documents.get(results.planKey or "")
+    verified = tools.documents.get(results.verifiedKey) if results.verifiedKey else plan
     failed = [outcome for outcome in results.outcomes if outcome["status"] == "FAILED"]
-    status: Literal["FAILED"] | str = "FAILED" if failed else _STATUS[plan["verdict"]]
-    report = {
+    return {
         "cluster": results.cluster,
-        "scope": plan["scope"],
-        "mode": plan["mode"],
-        "status": status,
+        "run": results.run,
+        "lane": results.lane,
+        "scope": results.scope,
+        "mode": results.mode,
+        "status": "FAILED" if failed else _STATUS[plan["verdict"]],
         "guard": plan["guard"],
-        "planned": [change for item in plan["items"] for change in item["plan"]["changes"]],
+        "planned": _changes(plan),
         "done": [change for outcome in results.outcomes for change in outcome.get("done", [])],
         "refused": _refused(plan, results.outcomes),
+        "remaining": _changes(verified),
     }
-    return report if status == "CONVERGED" else {**report, "run": results.run, "lane": results.lane}
+
+
+def _changes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [change for item in plan["items"] for change in item["plan"]["changes"]]
 
 
 def _refused(plan: dict[str, Any], outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """After the changes: conditions, addresses and domain names on the cluster's own objects, where they differ."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from trellis.clusters.api import KubernetesApi, is_refusal
 from trellis.clusters.snapshot import COLLECTIONS
 from trellis.errors import ClusterUnreadableError
 from trellis.gateway_api import (
+    CONTROLLER,
+    DOMAIN_ANNOTATION,
     NameResult,
     NetworkResult,
     ObjectStatus,
@@ -27,6 +29,9 @@ from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
 Document = Mapping[str, Any]
+Key = tuple[str, str]
+
+_KINDS = ("GatewayClass", "Gateway", "HTTPRoute")
 
 _TOLD_REFUSALS = 5
 
@@ -39,25 +44,44 @@ class StatusRun(Run):
 
 
 def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
-    """Write each status that differs from the snapshot's; returns how many objects were written.
+    """Write each status that differs from the one that is there; returns how many objects were written.
 
     Raises ClusterUnreadableError, but only after the others are written when the cluster refuses just some.
     """
     if run.snapshotKey is None:
         return {"written": 0}
     cluster = tools.registry.get(run.cluster)
-    snapshot = tools.documents.get(run.snapshotKey)
+    intent = build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster)
     results = results_of(tools.documents.get(run.planKey), run.outcomes, cluster)
-    wanted = build_status(build_intent(parse_snapshot(snapshot), cluster), results)
-    differing = [status for status in wanted if _differs(status, _find(snapshot, status))]
-    if not differing:
-        return {"written": 0}
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
+    live = {kind: _live(api, kind) for kind in _KINDS}
+    wanted = build_status(intent, results)
+    differing = [
+        status
+        for status in (*wanted, *_abandoned(live["HTTPRoute"], wanted))
+        if (found := live[status.kind].get((status.namespace, status.name))) and _differs(status, found)
+    ]
     return {"written": _write_all(api, differing)}
 
 
+def _live(api: KubernetesApi, kind: str) -> dict[Key, Document]:
+    return {
+        (found["metadata"].get("namespace", ""), found["metadata"]["name"]): found
+        for found in api.list(COLLECTIONS[kind])
+    }
+
+
+def _abandoned(routes: Mapping[Key, Document], wanted: Iterable[ObjectStatus]) -> Iterator[ObjectStatus]:
+    """Routes that were attached to a Gateway of Trellis and are not any more: what Trellis wrote there goes."""
+    attached = {(status.namespace, status.name) for status in wanted if status.kind == "HTTPRoute"}
+    for (namespace, name), route in routes.items():
+        parents = route.get("status", {}).get("parents", [])
+        if (namespace, name) not in attached and any(entry["controllerName"] == CONTROLLER for entry in parents):
+            yield ObjectStatus("HTTPRoute", namespace, name, {"parents": []}, {DOMAIN_ANNOTATION: None})
+
+
 def results_of(plan: Document, outcomes: list[dict[str, Any]], cluster: Cluster) -> Results:
-    """What became of each service, hostname and network: what the plan found, replaced by what applying did."""
+    """What became of services, hostnames and networks: what the verifying plan found, with the outcomes' reasons."""
     by_item = {(outcome["kind"], outcome["name"]): outcome for outcome in outcomes}
     return Results(
         services=tuple(
@@ -69,7 +93,7 @@ def results_of(plan: Document, outcomes: list[dict[str, Any]], cluster: Cluster)
 
 
 def _service(name: str, known: Document, outcome: Document | None) -> ServiceResult:
-    if outcome is None:
+    if outcome is None or known["status"] == "PROGRAMMED":
         return ServiceResult(name, known["status"], known["domain"], known["reason"], known["message"])
     domain = outcome.get("domain") or known["domain"]
     if outcome["status"] == "PROGRAMMED":
@@ -103,15 +127,6 @@ def _networks(plan: Document, outcome: Document | None, cluster: Cluster) -> Ite
             yield NetworkResult(name, "REFUSED", refusals[0]["reason"], refusals[0]["message"])
         else:
             yield NetworkResult(name, "PROGRAMMED")
-
-
-def _find(snapshot: Document, status: ObjectStatus) -> Document:
-    """The object as it was read; a status is only made for objects of the snapshot."""
-    for found in snapshot["objects"][status.kind]:
-        metadata = found["metadata"]
-        if (metadata.get("namespace", ""), metadata["name"]) == (status.namespace, status.name):
-            return dict(found)
-    raise KeyError(f"{status.kind} {status.namespace}/{status.name}")
 
 
 def _differs(status: ObjectStatus, found: Document) -> bool:
