@@ -1,7 +1,6 @@
 """One local stack for all end-to-end tests of a process, with the clock sped up.
 
-All of them carry the same xdist group, because moto keeps its state in module globals: one stack for each process.
-The clusters are onboarded once, by the first steps of the walk-through; the tests in between leave the world as they
+moto keeps its state in module globals, so they need a process that runs nothing else. The clusters are onboarded once, by the first steps of the walk-through; the tests in between leave the world as they
 found it; the last ones make the clusters leave and look back at every call that was made.
 """
 
@@ -21,9 +20,6 @@ _LAST = ("test_leave.py", "test_permissions.py", "test_demo.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if _is_ours(item):
-            item.add_marker(pytest.mark.xdist_group("stack"))
     items.sort(key=_rank)
 
 
