@@ -1,7 +1,8 @@
 """One local stack for all end-to-end tests of a process, with the clock sped up.
 
-moto keeps its state in module globals, so they need a process that runs nothing else. The clusters are onboarded once, by the first steps of the walk-through; the tests in between leave the world as they
-found it; the last ones make the clusters leave and look back at every call that was made.
+moto keeps its state in module globals, so they need a process that runs nothing else. The clusters are onboarded once,
+by the first steps of the walk-through; the tests in between leave the world as they found it; the last ones make the
+clusters leave and look back at every call that was made.
 """
 
 from collections.abc import Iterator
