@@ -17,7 +17,7 @@ def branch() -> "Branch | None":
     """Fork: the branch gets None, the original a handle to it."""
     read, write = os.pipe()
     with warnings.catch_warnings():
-        # From Python 3.12 on: the threads of pytest-xdist hold nothing that a branch uses.
+        # From Python 3.12 on: no thread of the test's process holds anything that a branch uses.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child:
