@@ -66,4 +66,5 @@ class CallLog:
 
     def as_json(self, after: int = 0) -> list[dict[str, Any]]:
         """The calls after a number, as JSON values."""
-        return [asdict(replace(call, checked=())) for call in self.after(after)]
+        documents = [asdict(replace(call, checked=())) for call in self.after(after)]
+        return [{name: value for name, value in document.items() if name != "checked"} for document in documents]
