@@ -10,6 +10,7 @@ from trellis.errors import ClusterNotTaggedError, InvalidInputError
 from trellis.events import MODE_TAG, SERVICE_NETWORK_TAG
 from trellis.model import Cluster, ClusterState, Mode
 from trellis.runs.request import ClusterName
+from trellis.runs.status import clear_status
 from trellis.runs.toolbox import Toolbox
 
 if TYPE_CHECKING:
@@ -96,7 +97,10 @@ def prepare(tools: Toolbox, request: Preparation) -> dict[str, Any]:
     if request.action == "install":
         bootstrap.install(api)
     else:
-        bootstrap.remove(api)
+        try:
+            clear_status(api)
+        finally:
+            bootstrap.remove(api)
     return {"cluster": request.cluster, "version": bootstrap.version()}
 
 

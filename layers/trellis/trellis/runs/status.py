@@ -64,6 +64,30 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     return {"written": _write_all(api, differing)}
 
 
+def clear_status(api: KubernetesApi) -> None:
+    """Take back what the cluster's objects say of Trellis, which leaves; the objects themselves stay."""
+    classes = {
+        name for (_, name), found in _live(api, "GatewayClass").items() if found["spec"]["controllerName"] == CONTROLLER
+    }
+    gateways = [
+        ObjectStatus("Gateway", namespace, name, _left(found["metadata"].get("generation", 0)), {})
+        for (namespace, name), found in _live(api, "Gateway").items()
+        if found["spec"]["gatewayClassName"] in classes
+    ]
+    _write_all(api, [*gateways, *_abandoned(_live(api, "HTTPRoute"), ())])
+
+
+def _left(generation: int) -> dict[str, Any]:
+    condition = {
+        "type": "Programmed",
+        "status": "False",
+        "reason": "Pending",
+        "message": "The cluster has left its service network",
+        "observedGeneration": generation,
+    }
+    return {"addresses": [], "conditions": [condition], "listeners": []}
+
+
 def _live(api: KubernetesApi, kind: str) -> dict[Key, Document]:
     return {
         (found["metadata"].get("namespace", ""), found["metadata"]["name"]): found
