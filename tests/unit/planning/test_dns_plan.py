@@ -161,3 +161,9 @@ def test_while_names_may_be_missing_none_is_removed() -> None:
     there = after(diff_names(wanted(), observed()), observed())
     assert diff_names(wanted(names=()), there).changes != ()
     assert diff_names(replace(wanted(names=()), keep=True), there).changes == ()
+
+
+def test_an_ownership_record_fits_into_one_string_of_a_txt_record() -> None:
+    text = owner_text("111122223333/b", f"HTTPRoute {'n' * 63}/{'r' * 253}")
+    assert len(text.strip('"')) == 255
+    assert owner_of(RecordSet("Z1", "_trellis.x", "TXT", (text,))) == "111122223333/b"

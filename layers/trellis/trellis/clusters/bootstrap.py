@@ -12,8 +12,8 @@ import yaml
 
 from trellis.clusters.access import READERS, STATUS_WRITERS
 from trellis.clusters.api import KubernetesApi
+from trellis.gateway_api import CONTROLLER
 
-CONTROLLER_NAME = "trellis.dev/vpc-lattice"
 GATEWAY_CLASS = "amazon-vpc-lattice"
 
 _MANAGER = "trellis"
@@ -54,7 +54,7 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
 
 def version() -> str:
     """A fingerprint of everything that `install` would install; it changes when an upgrade brings something new."""
-    return sha256(repr((_crds(), _ROLES, GATEWAY_CLASS, CONTROLLER_NAME)).encode()).hexdigest()[:16]
+    return sha256(repr((_crds(), _ROLES, GATEWAY_CLASS, CONTROLLER)).encode()).hexdigest()[:16]
 
 
 def install(api: KubernetesApi) -> None:
@@ -73,7 +73,7 @@ def install(api: KubernetesApi) -> None:
 def remove(api: KubernetesApi) -> None:
     """Remove roles and GatewayClass. The CRDs stay: deleting one deletes every object of its kind."""
     found = api.get(f"{_CLASSES}/{GATEWAY_CLASS}")
-    if found is not None and found["spec"]["controllerName"] == CONTROLLER_NAME:
+    if found is not None and found["spec"]["controllerName"] == CONTROLLER:
         api.delete(f"{_CLASSES}/{GATEWAY_CLASS}")
     for name in _ROLES:
         api.delete(f"{_RBAC}/clusterrolebindings/{name}")
@@ -105,5 +105,5 @@ def _gateway_class() -> dict[str, Any]:
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "GatewayClass",
         "metadata": {"name": GATEWAY_CLASS},
-        "spec": {"controllerName": CONTROLLER_NAME, "description": "Amazon VPC Lattice, kept by Trellis"},
+        "spec": {"controllerName": CONTROLLER, "description": "Amazon VPC Lattice, kept by Trellis"},
     }

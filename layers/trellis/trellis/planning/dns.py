@@ -13,6 +13,8 @@ from trellis.planning.work import Description, Refusal, described
 _HERITAGE = "heritage=trellis"
 _NAME_LABEL = "_trellis"
 _VPC_LABEL = "_trellis-vpc"
+# The longest string of a TXT record; an owner always fits, a namespace and a name may not.
+_TXT_LENGTH = 255
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def diff_names(wanted: NamesWanted, observed: ObservedNames) -> NamesDiff:
 def owner_text(owner: str, stands_for: str) -> str:
     """The value of an ownership record, quoted as Route 53 wants TXT values."""
     printable = "".join(character for character in stands_for if character.isascii() and character not in '"\\')
-    return f'"{_HERITAGE},owner={owner},for={printable}"'
+    return f'"{f"{_HERITAGE},owner={owner},for={printable}"[:_TXT_LENGTH]}"'
 
 
 def owner_of(record: RecordSet) -> str:
