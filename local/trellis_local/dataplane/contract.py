@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from trellis_local.dataplane.names import Zone
@@ -53,3 +54,13 @@ class SecurityGroups(Protocol):
 
     def __call__(self, vpc_id: str, ip: str, port: int) -> bool:
         """True when TCP from the link-local range of VPC Lattice may reach the port."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The neighbours of the data plane."""
+
+    view: LatticeView
+    pods: PodFinder
+    vpcs: Vpcs
+    admits: SecurityGroups

@@ -1,11 +1,11 @@
 """What travels through the data plane: a request, its answer, or no answer at all.
 
 `NoAnswer` stands for everything that a client sees as a failed connection instead of an HTTP status: an unknown name,
-a closed port, a time-out. Requests carry no body: no part of the data plane looks at one.
+a closed port, a time-out.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -20,6 +20,24 @@ class NoAnswer(ConnectionError):  # noqa: N818 - an outcome that clients expect
 
 
 @dataclass(frozen=True)
+class TlsSession:
+    """What a client agreed on with VPC Lattice, in the words of OpenSSL; `server_name` is the SNI."""
+
+    version: str
+    cipher: str
+    server_name: str
+
+
+@dataclass(frozen=True)
+class Transport:
+    """The connection that a request came over; `protocol` is HTTP/1.0, HTTP/1.1 or HTTP/2."""
+
+    protocol: str = "HTTP/1.1"
+    client_port: int = 0
+    tls: TlsSession | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """An HTTP request; `target` is path and query, `hops` counts the pods that already passed it on."""
 
@@ -28,6 +46,8 @@ class Request:
     headers: Headers = ()
     client_ip: str = "127.0.0.1"
     hops: int = 0
+    body: bytes = b""
+    transport: Transport = field(default_factory=Transport)
 
     @property
     def path(self) -> str:
@@ -37,12 +57,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer; `waited` is the part of its time, in virtual seconds, that a pod slept on purpose."""
+    """An HTTP answer; `waited` is the part of its time, in virtual seconds, that a pod slept on purpose.
+
+    `trailers` follow the body, as gRPC uses them; a client of HTTP/1.1 does not see them.
+    """
 
     status: int
     headers: Headers
     body: bytes
     waited: float = 0.0
+    trailers: Headers = ()
 
 
 def values(headers: Iterable[tuple[str, str]], name: str) -> tuple[str, ...]:

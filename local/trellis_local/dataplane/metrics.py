@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trellis_local import clock
-from trellis_local.dataplane.routing import Routed
+from trellis_local.dataplane.exchanges import Exchange
 
 NAMESPACE = "AWS/VpcLattice"
 MINUTE = 60
@@ -76,8 +76,9 @@ class LatticeMetrics:
             self._thread = None
         self.flush()
 
-    def count(self, routed: Routed, *, milliseconds: float) -> None:
-        """Count a finished request for its service and its target group."""
+    def observe(self, exchange: Exchange) -> None:
+        """Count a finished request for its service and its target group (Observer)."""
+        routed, milliseconds = exchange.routed, exchange.milliseconds
         if routed.service is None:
             return
         now = int(clock.current().time()) // MINUTE * MINUTE

@@ -6,17 +6,18 @@ it; link-local addresses lead to VPC Lattice, other addresses to the pods of the
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 from trellis_local import clock
 from trellis_local.dataplane import client, names
+from trellis_local.dataplane.authorization import Authorizer, authorize
 from trellis_local.dataplane.balancing import Balancer
-from trellis_local.dataplane.contract import LatticeView, PodFinder, SecurityGroups, Vpcs
+from trellis_local.dataplane.contract import Surroundings
+from trellis_local.dataplane.exchanges import Exchange, Observer
 from trellis_local.dataplane.http_server import HttpServer
 from trellis_local.dataplane.messages import Answer, NoAnswer, Request, split_host, text, values
-from trellis_local.dataplane.metrics import LatticeMetrics
 from trellis_local.dataplane.pod_network import PodNetwork
 from trellis_local.dataplane.routing import DEFAULT_PORT, LatticeRouter
 
@@ -26,39 +27,40 @@ class DataPlane:
 
     def __init__(
         self,
+        surroundings: Surroundings,
         *,
-        view: LatticeView,
-        pods: PodFinder,
-        vpcs: Vpcs,
-        admits: SecurityGroups,
-        metrics: LatticeMetrics,
+        observers: Sequence[Observer],
         random: Random,
+        authorizer: Authorizer = authorize,
     ) -> None:
-        self.metrics = metrics
-        self._view = view
-        self._vpcs = vpcs
-        self._pods = PodNetwork(directory=pods, admits=admits, call=self.exchange)
-        self._router = LatticeRouter(view=view, vpcs=vpcs, pods=self._pods, balancer=Balancer(random))
+        self._view, self._vpcs = surroundings.view, surroundings.vpcs
+        self._observers = tuple(observers)
+        self._pods = PodNetwork(directory=surroundings.pods, admits=surroundings.admits, call=self.exchange)
+        self._router = LatticeRouter(
+            view=self._view, vpcs=self._vpcs, pods=self._pods, balancer=Balancer(random), authorizer=authorizer
+        )
         self._servers: dict[str, HttpServer] = {}
         self._ports: dict[str, int] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Begin to publish metrics and open the ports of the VPCs that exist."""
+        """Start the observers and open the ports of the VPCs that exist."""
         self._stopped.clear()
-        self.metrics.start()
+        for observer in self._observers:
+            observer.start()
         self.ports()
 
     def stop(self) -> None:
-        """Close all ports and connections and publish the last metrics."""
+        """Close all ports and connections and stop the observers."""
         self._stopped.set()
         with self._lock:
             if self._servers:
                 with ThreadPoolExecutor(len(self._servers)) as stoppers:
                     list(stoppers.map(HttpServer.stop, self._servers.values()))
             self._servers.clear()
-        self.metrics.stop()
+        for observer in self._observers:
+            observer.stop()
 
     def ports(self) -> dict[str, str]:
         """The URL of each VPC that exists, by VPC id."""
@@ -97,10 +99,19 @@ class DataPlane:
         address = resolution.addresses[0]
         if not names.is_lattice_address(address):
             return self._pods.within_vpc(vpc_id, address, port=port or DEFAULT_PORT, request=request)
-        started = time.perf_counter()
+        started_at, started = clock.current().now(), time.perf_counter()
         routed = self._router.route(vpc_id, host=name, port=port, request=request)
-        seconds = time.perf_counter() - started + routed.answer.waited
-        self.metrics.count(routed, milliseconds=seconds * 1000)
+        exchange = Exchange(
+            vpc_id=vpc_id,
+            vpc_arn=self._vpcs.vpc_arn(vpc_id),
+            request=request,
+            routed=routed,
+            started_at=started_at,
+            milliseconds=(time.perf_counter() - started + routed.answer.waited) * 1000,
+            target_milliseconds=routed.answer.waited * 1000,
+        )
+        for observer in self._observers:
+            observer.observe(exchange)
         return routed.answer
 
     def _is_lattice_name(self, name: str) -> bool:

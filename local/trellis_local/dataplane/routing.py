@@ -1,17 +1,18 @@
 """What VPC Lattice does with a request: association -> service -> listener -> rule -> target.
 
-Auth policies are not evaluated: where the network or the service has the auth type AWS_IAM every request is denied,
-since an open door would be the worse mistake. TLS is not spoken either: a listener that is not HTTP gives no
-connection. Undocumented by AWS and chosen here: an empty target group and a forward whose weights are all 0 answer 503.
+TLS is not spoken: a listener that is not HTTP gives no connection. Undocumented by AWS and chosen here: an empty target
+group and a forward whose weights are all 0 answer 503.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trellis_local.dataplane import lattice_headers, matching
+from trellis_local.dataplane.authorization import Authorization, Authorizer, Invocation
 from trellis_local.dataplane.balancing import Balancer
 from trellis_local.dataplane.contract import LatticeView, Vpcs
+from trellis_local.dataplane.exchanges import Routed
 from trellis_local.dataplane.messages import Answer, NoAnswer, Request, text
 from trellis_local.dataplane.pod_network import PodNetwork
 from trellis_local.lattice.view import ListenerView, NetworkView, ServiceView, TargetGroupView, TargetView
@@ -21,21 +22,14 @@ CONNECTED = ("ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED")
 DEFAULT_PORT = 80
 
 
-@dataclass(frozen=True)
-class Routed:
-    """An answer and whom to count it for; `connection` is what became of the connection to the target."""
-
-    answer: Answer
-    service: ServiceView | None = None
-    target_group: TargetGroupView | None = None
-    connection: str = ""  # "", "made", "refused" or "timed out"
-
-
 class LatticeRouter:
     """Routes the requests of all VPCs; one instance holds the turns of all target groups."""
 
-    def __init__(self, *, view: LatticeView, vpcs: Vpcs, pods: PodNetwork, balancer: Balancer) -> None:
+    def __init__(
+        self, *, view: LatticeView, vpcs: Vpcs, pods: PodNetwork, balancer: Balancer, authorizer: Authorizer
+    ) -> None:
         self._view = view
+        self._authorize = authorizer
         self._vpcs = vpcs
         self._pods = pods
         self._balancer = balancer
@@ -49,16 +43,30 @@ class LatticeRouter:
             routed = Routed(text(404, f"no service of {network.name} has the domain name {host}\n"))
         else:
             passage = _Passage(vpc_id, DEFAULT_PORT if port is None else port, identifier, network, service, request)
-            routed = self._through(passage)
+            routed = replace(self._through(passage), service=service)
         headers = (*routed.answer.headers, (lattice_headers.REQUEST_ID, identifier))
-        return replace(routed, answer=replace(routed.answer, headers=headers))
+        answer = replace(routed.answer, headers=headers)
+        return replace(routed, answer=answer, network=network, request_id=identifier)
 
     def _through(self, passage: "_Passage") -> Routed:
         listener = _listener(passage.service, passage.port)
-        denied = _denied(passage)
-        if denied is not None:
-            return Routed(denied, passage.service)
-        return self._act(matching.select_action(listener, passage.request), passage)
+        vpc_arn = self._vpcs.vpc_arn(passage.vpc_id)
+        authorization = self._authorize(
+            Invocation(
+                request=passage.request,
+                port=passage.port,
+                vpc_id=passage.vpc_id,
+                vpc_arn=vpc_arn,
+                network=passage.network,
+                service=passage.service,
+            )
+        )
+        if authorization.is_denied:
+            answer = text(403, f"{authorization.message}\n")
+            return Routed(answer, listener=listener, authorization=authorization, failure="ClientAccessDenied")
+        passage = replace(passage, vpc_arn=vpc_arn, authorization=authorization)
+        routed = self._act(matching.select_action(listener, passage.request), passage)
+        return replace(routed, listener=listener, authorization=authorization)
 
     def _connected_network(self, vpc_id: str) -> NetworkView:
         network = self._view.network_of(vpc_id)
@@ -71,29 +79,34 @@ class LatticeRouter:
 
     def _act(self, action: Mapping[str, Any], passage: "_Passage") -> Routed:
         if "fixedResponse" in action:
-            return Routed(Answer(int(action["fixedResponse"]["statusCode"]), (), b""), passage.service)
+            return Routed(Answer(int(action["fixedResponse"]["statusCode"]), (), b""))
         identifier = self._balancer.pick_group(action["forward"]["targetGroups"])
         if identifier is None:
-            return Routed(text(503, "all target groups of the rule have weight 0\n"), passage.service)
+            return Routed(text(503, "all target groups of the rule have weight 0\n"))
         group = self._view.target_group(identifier)
         if group is None:
-            return Routed(text(503, f"target group {identifier} does not exist\n"), passage.service)
+            return Routed(text(503, f"target group {identifier} does not exist\n"))
         target = self._balancer.pick_target(group)
         if target is None:
-            return Routed(text(503, f"target group {group.name} has no targets\n"), passage.service, group)
+            return Routed(text(503, f"target group {group.name} has no targets\n"), target_group=group)
         return self._forward(group, target, passage)
 
     def _forward(self, group: TargetGroupView, target: TargetView, passage: "_Passage") -> Routed:
         if group.protocol != "HTTP":
             reason = f"target group {group.name} has protocol {group.protocol or 'none'}; pods speak plain HTTP only\n"
-            return Routed(text(500, reason), passage.service, group, "refused")
-        request = passage.for_target(group, self._vpcs.vpc_arn(passage.vpc_id))
+            return _failed(reason, group, target, connection="refused")
+        request = passage.for_target(group)
         try:
             answer = self._pods.from_lattice(group.vpc_id, target.id, port=target.port, request=request)
         except NoAnswer as error:
-            connection = "timed out" if error.timed_out else "refused"
-            return Routed(text(500, f"{error.reason}\n"), passage.service, group, connection)
-        return Routed(answer, passage.service, group, "made")
+            return _failed(f"{error.reason}\n", group, target, connection="timed out" if error.timed_out else "refused")
+        return Routed(answer, target_group=group, target=target, connection="made")
+
+
+def _failed(reason: str, group: TargetGroupView, target: TargetView, *, connection: str) -> Routed:
+    return Routed(
+        text(500, reason), target_group=group, target=target, connection=connection, failure="TargetConnectionError"
+    )
 
 
 @dataclass(frozen=True)
@@ -106,15 +119,17 @@ class _Passage:
     network: NetworkView
     service: ServiceView
     request: Request
+    vpc_arn: str = ""
+    authorization: Authorization = field(default_factory=Authorization)
 
-    def for_target(self, group: TargetGroupView, source_vpc_arn: str) -> Request:
+    def for_target(self, group: TargetGroupView) -> Request:
         """The request as the target receives it."""
         arns = f"ServiceArn={self.service.arn};ServiceNetworkArn={self.network.arn};TargetGroupArn={group.arn}"
         headers = lattice_headers.to_target(
             self.request,
             port=self.port,
             identifier=self.identifier,
-            network=f"SourceVpcArn={source_vpc_arn}",
+            network=f"SourceVpcArn={self.vpc_arn}",
             target=arns,
         )
         return replace(self.request, headers=headers)
@@ -127,15 +142,3 @@ def _listener(service: ServiceView, port: int) -> ListenerView:
                 raise NoAnswer(f"listener {listener.id} speaks {listener.protocol}, the client plain HTTP")
             return listener
     raise NoAnswer(f"connection refused: service {service.name} has no listener on port {port}")
-
-
-def _denied(passage: _Passage) -> Answer | None:
-    for kind, auth_type in (("network", passage.network.auth_type), ("service", passage.service.auth_type)):
-        if auth_type != "NONE":
-            return text(
-                403,
-                "AccessDeniedException: User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke on "
-                f"resource: {passage.service.arn}{passage.request.path} because no {kind}-based policy allows the "
-                "vpc-lattice-svcs:Invoke action\n",
-            )
-    return None

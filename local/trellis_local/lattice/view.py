@@ -5,7 +5,7 @@ It only reads: it never creates, changes or ages a resource beyond what the cloc
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .backend import LatticeBackend, all_backends
@@ -16,6 +16,8 @@ from .targets import target_status
 
 Document = Mapping[str, Any]
 T = TypeVar("T")
+
+DEFAULT_IDLE_TIMEOUT_SECONDS = 60  # API reference of CreateService, idleTimeoutSeconds
 
 # An association that is being updated, or whose update failed, keeps carrying traffic.
 _CARRYING_TRAFFIC = ("ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED")
@@ -33,6 +35,7 @@ class NetworkView:
     association_id: str
     association_status: str
     security_group_ids: tuple[str, ...] = ()
+    auth_policy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,15 @@ class ListenerView:
     protocol: str
     rules: tuple[RuleView, ...]
     default_action: Document
+    arn: str = ""
 
 
 @dataclass(frozen=True)
 class ServiceView:
-    """A service as one network offers it; `network_arn` is empty when it was looked up without a network."""
+    """A service as one network offers it; `network_arn` is empty when it was looked up without a network.
+
+    `generated_domain_name` is the name that VPC Lattice chose; empty strings stand for members that are not set.
+    """
 
     arn: str
     id: str
@@ -67,6 +74,12 @@ class ServiceView:
     account: str
     auth_type: str
     listeners: tuple[ListenerView, ...]
+    generated_domain_name: str = ""
+    custom_domain_name: str = ""
+    certificate_arn: str = ""
+    idle_timeout_seconds: int = DEFAULT_IDLE_TIMEOUT_SECONDS
+    auth_policy: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,9 @@ class TargetGroupView:
     protocol: str
     vpc_id: str
     targets: tuple[TargetView, ...]
+    type: str = "IP"
+    protocol_version: str = "HTTP1"
+    lambda_event_structure_version: str = ""
 
 
 def find_service(*, vpc_id: str, host: str) -> ServiceView | None:
@@ -174,6 +190,12 @@ def _service_view(service: Service, *, network_arn: str) -> ServiceView:
         account=service.account,
         auth_type=service.auth_type,
         listeners=tuple(_listener_view(listener) for listener in service.listeners.values()),
+        generated_domain_name=service.dns_entry["domainName"],
+        custom_domain_name=service.custom_domain_name or "",
+        certificate_arn=service.certificate_arn or "",
+        idle_timeout_seconds=service.idle_timeout_seconds or DEFAULT_IDLE_TIMEOUT_SECONDS,
+        auth_policy=service.auth_policy.text if service.auth_policy else None,
+        tags=dict(service.tags),
     )
 
 
@@ -192,6 +214,7 @@ def _listener_view(listener: Listener) -> ListenerView:
             for rule in listener.ordered_rules
         ),
         default_action=copy.deepcopy(listener.default_rule.action),
+        arn=listener.arn,
     )
 
 
@@ -206,6 +229,7 @@ def _network_view(backend: LatticeBackend, association: VpcAssociation) -> Netwo
         association_id=association.id,
         association_status=association.status,
         security_group_ids=tuple(association.security_group_ids),
+        auth_policy=network.auth_policy.text if network.auth_policy else None,
     )
 
 
@@ -221,4 +245,7 @@ def _target_group_view(group: TargetGroup) -> TargetGroupView:
             TargetView(id=target.id, port=target.port or 0, status=target_status(group, target))
             for target in group.targets.values()
         ),
+        type=group.type,
+        protocol_version=group.config.get("protocolVersion", ""),
+        lambda_event_structure_version=group.config.get("lambdaEventStructureVersion", ""),
     )

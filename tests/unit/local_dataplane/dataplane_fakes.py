@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from trellis_local.dataplane.contract import Surroundings
 from trellis_local.dataplane.metrics import LatticeMetrics
 from trellis_local.dataplane.names import Record, Zone
 from trellis_local.dataplane.plane import DataPlane
@@ -93,6 +94,9 @@ class World:
     def find(self, vpc_id: str, ip: str) -> PodInfo | None:
         return self.pods.get((vpc_id, ip))
 
+    def admits(self, _vpc_id: str, _ip: str, _port: int) -> bool:
+        return not self.closed
+
     def vpc_ids(self) -> list[str]:
         return ["vpc-a", "vpc-b", "vpc-c"]
 
@@ -104,6 +108,9 @@ class World:
 
     def publish(self, account: str, data: list[dict[str, Any]]) -> None:
         self.published += [datum | {"Account": account} for datum in data]
+
+    def __post_init__(self) -> None:
+        self.metrics = LatticeMetrics(self.publish)
 
     def add_pod(self, info: PodInfo) -> None:
         self.pods[info.vpc_id, info.ip] = info
@@ -132,11 +139,5 @@ def walkthrough() -> World:
 
 
 def plane_of(world: World, *, seed: int = 1) -> DataPlane:
-    return DataPlane(
-        view=world,
-        pods=world,
-        vpcs=world,
-        admits=lambda _vpc_id, _ip, _port: not world.closed,
-        metrics=LatticeMetrics(world.publish),
-        random=Random(seed),
-    )
+    surroundings = Surroundings(view=world, pods=world, vpcs=world, admits=world.admits)
+    return DataPlane(surroundings, observers=(world.metrics,), random=Random(seed))

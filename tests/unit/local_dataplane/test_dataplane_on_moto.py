@@ -12,6 +12,7 @@ from dataplane_fakes import GENERATED, HOST, World, pod, walkthrough
 from moto import mock_aws
 from moto.eks.models import eks_backends
 
+from trellis_local.dataplane.contract import Surroundings
 from trellis_local.dataplane.metrics import NAMESPACE, LatticeMetrics
 from trellis_local.dataplane.names import resolve
 from trellis_local.dataplane.on_moto import ClusterSecurityGroups, MotoVpcs, data_plane, publish
@@ -172,7 +173,8 @@ def counted() -> tuple[str, datetime]:
     account = client("sts").get_caller_identity()["Account"]
     world.service = replace(world.service, account=account)
     metrics = LatticeMetrics(partial(publish, REGION))
-    plane = DataPlane(view=world, pods=world, vpcs=world, admits=lambda *_: True, metrics=metrics, random=Random(1))
+    surroundings = Surroundings(view=world, pods=world, vpcs=world, admits=lambda *_: True)
+    plane = DataPlane(surroundings, observers=(metrics,), random=Random(1))
     plane.start()
     for path in ("/popular", "/popular", "/nothing"):
         plane.request("vpc-a", "GET", f"http://{HOST}{path}")

@@ -180,7 +180,7 @@ def test_latency_passes_on_the_virtual_clock_and_in_the_metric(plane, world, fas
     before = time.monotonic()
     assert get(plane, "/popular").status == 200
     assert 0.02 <= time.monotonic() - before < 10
-    plane.metrics.flush()
+    world.metrics.flush()
     assert 20_000 <= world.total("RequestTime", "svc-1") < 30_000
 
 
@@ -303,7 +303,7 @@ def test_stop_frees_the_ports(world):
 def test_requests_are_counted_for_the_service_and_its_target_groups(plane, world):
     for path in ("/popular", "/popular", "/other"):
         get(plane, path)
-    plane.metrics.flush()
+    world.metrics.flush()
     assert world.total("TotalRequestCount", "svc-1") == 3
     assert world.total("HTTPCode_4XX_Count", "svc-1") == 1
     assert world.total("TotalRequestCount", "tg-v1") == 2
@@ -314,7 +314,7 @@ def test_requests_are_counted_for_the_service_and_its_target_groups(plane, world
 def test_a_request_without_a_connection_is_not_counted(plane, world):
     with pytest.raises(NoAnswer):
         get(plane, "/popular", vpc_id="vpc-c")
-    plane.metrics.flush()
+    world.metrics.flush()
     assert world.published == []
 
 

@@ -1,0 +1,74 @@
+"""Whether a request may pass the auth policies of a service network and of a service, and who sent it.
+
+Policies are not evaluated yet: where the network or the service has the auth type AWS_IAM every request is denied,
+since an open door would be the worse mistake.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from trellis_local.dataplane.messages import Request
+from trellis_local.lattice.view import NetworkView, ServiceView
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A request that reached a listener of a service, as auth policies see it."""
+
+    request: Request
+    port: int
+    vpc_id: str
+    vpc_arn: str
+    network: NetworkView
+    service: ServiceView
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request; `resolved_user` is an ARN, Anonymous or Unknown as access logs say, empty without auth.
+
+    The other members are those of x-amzn-lattice-identity and -identity-tags, empty where they have no value.
+    """
+
+    resolved_user: str = ""
+    principal: str = ""
+    principal_org_id: str = ""
+    session_name: str = ""
+    type: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """The verdict; `denied_by` is Network, Service or Identity (authDeniedReason), empty when the request may pass."""
+
+    caller: Caller = field(default_factory=Caller)
+    denied_by: str = ""
+    message: str = ""
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether VPC Lattice answers 403, with `message` as the body."""
+        return bool(self.message)
+
+
+class Authorizer(Protocol):
+    """Judges a request before a rule is looked for."""
+
+    def __call__(self, invocation: Invocation) -> Authorization:
+        """The verdict for one request."""
+
+
+def authorize(invocation: Invocation) -> Authorization:
+    """Deny everything as soon as auth is on (Authorizer)."""
+    for kind, auth_type in (("network", invocation.network.auth_type), ("service", invocation.service.auth_type)):
+        if auth_type != "NONE":
+            resource = f"{invocation.service.arn}{invocation.request.path}"
+            return Authorization(
+                Caller(resolved_user="Anonymous"),
+                kind.capitalize(),
+                "AccessDeniedException: User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke on "
+                f"resource: {resource} because no {kind}-based policy allows the vpc-lattice-svcs:Invoke action",
+            )
+    return Authorization()
