@@ -1,7 +1,8 @@
 """Copies of the state of a region, of the last seconds only and only while somebody orders stale reads.
 
-Cost: every change pickles the whole region under its lock (about 10 ms for each 1,000 resources), and the copies of the
-window stay in memory. That is the price of a past that is consistent: a read sees one moment, whole.
+Cost: every change pickles the whole region under its lock, and a stale read that needs a copy for the first time reads
+it back: some 10 ms each for 1,000 resources. At most some 100 copies of 300 kB for 1,000 resources stay in memory. That
+is the price of a past that is consistent: a read sees one moment, whole.
 """
 
 import io
@@ -16,6 +17,7 @@ _READS = ("Get", "List")
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 # What a state of the past does not need: it creates nothing.
 _NOT_KEPT = frozenset({"lock", "client_tokens", "_sequence"})
+_MOMENTS = 50  # of a window that reads tell apart: no read sees more than 2 % further back than ordered
 
 States = Mapping[str, Mapping[str, Any]]
 
@@ -66,6 +68,8 @@ class History:
             if not self.seconds:
                 return
             snapshots = self._snapshots.setdefault(region, deque())
+            if len(snapshots) > 1 and now - snapshots[-2].time < self.seconds / _MOMENTS:
+                snapshots.pop()  # of changes in quick succession, the last is as good as all
             snapshots.append(snapshot)
             while len(snapshots) > 1 and snapshots[1].time <= now - self.seconds:
                 snapshots.popleft()

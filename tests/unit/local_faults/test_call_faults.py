@@ -6,6 +6,7 @@ import time
 import pytest
 
 from trellis_local import clock
+from trellis_local.aws.cloudtrail import Trail
 
 CALLS = {
     "vpc-lattice": ("list_services", {}),
@@ -191,3 +192,17 @@ def test_the_same_seed_decides_the_same_way(order, page, client, error_of):
     first = outcomes()
     assert first == outcomes()
     assert 0 < sum(first) < 12
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("throttle", "Client.RequestLimitExceeded"), ("server-error", "Server.InternalError")]
+)
+def test_cloudtrail_tells_of_a_failed_call_of_ec2(order, endpoint, client, error_of, kind, code):
+    recorded = []
+    trail = Trail(recorded.append)
+    endpoint.on_completed(trail.observe)
+    trail.start()
+    order(kind, service="ec2")
+    error_of(lambda: client("ec2").create_vpc(CidrBlock="10.2.0.0/16"))
+    trail.stop()
+    assert [event["detail"]["errorCode"] for event in recorded] == [code]
