@@ -81,6 +81,12 @@ class History:
             return None
         return next((found for found in reversed(snapshots) if found.time <= time), snapshots[0])
 
+    def keep_revived(self, region: str, snapshot: Snapshot, revived: Any) -> None:
+        """Let the snapshot be the only one of its region that is kept in the form in which it is read."""
+        for other in self._snapshots.get(region, ()):
+            other.revived = None
+        snapshot.revived = revived
+
 
 def _pickled(states: States) -> bytes:
     stream = io.BytesIO()

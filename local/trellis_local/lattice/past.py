@@ -94,7 +94,7 @@ def _revived(snapshot: Snapshot, backend: LatticeBackend, *, time: float) -> _Re
         region = _Region(time)
         for account, state in snapshot.states().items():
             region.add(account, backend.region_name, state)
-        snapshot.revived = region
+        configuration.current().faults.history.keep_revived(backend.region_name, snapshot, region)
     region.settle(time)
     revived: _Region = region
     return revived

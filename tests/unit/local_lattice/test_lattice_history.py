@@ -53,3 +53,14 @@ def test_nothing_is_kept_when_nobody_asks():
     history = History()
     keep(history, ["orders"], now=0)
     assert not history.begins_with("us-west-2")
+
+
+def test_one_copy_at_a_time_is_in_the_form_in_which_it_is_read():
+    history = History()
+    history.remember(10)
+    for now in (0, 5):
+        keep(history, [], now=now)
+    older, newer = (history.at("us-west-2", time) for time in (0, 5))
+    history.keep_revived("us-west-2", older, "older")
+    history.keep_revived("us-west-2", newer, "newer")
+    assert (older.revived, newer.revived) == (None, "newer")
