@@ -22,6 +22,7 @@ from trellis_local.events.bus import EventBus
 from trellis_local.events.moto_seam import install as install_events
 from trellis_local.events.schedules import Scheduler
 from trellis_local.events.trace import trace_route
+from trellis_local.faults import install as install_faults
 from trellis_local.kubernetes import KubernetesLauncher, write_kubeconfig
 from trellis_local.kubernetes.contract import ClusterSpec, RunningCluster
 from trellis_local.lattice import view
@@ -74,6 +75,7 @@ class Stack:
         self.endpoint.start()
         self.identity = Identity(self.endpoint.url)
         self._closing.callback(self.endpoint.stop)
+        self._closing.callback(install_faults(self.endpoint))
         self._start_clusters()
         self._start_events()
         self._start_functions()

@@ -138,7 +138,7 @@ def record_of(completed: CompletedCall) -> Event:
 
 def _error_code(service: str, code: str) -> str:
     if service == "ec2":
-        return f"Client.{code}"
+        return f"Server.{code}" if code.startswith("Internal") else f"Client.{code}"
     return "AccessDenied" if code == "AccessDeniedException" else code
 
 

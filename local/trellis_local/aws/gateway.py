@@ -1,4 +1,4 @@
-"""The WSGI application in front of moto: decode, identify, authorize, pass on, log, tell.
+"""The WSGI application in front of moto: decode, identify, authorize, pass on (or fail on order), log, tell.
 
 What moto does not implement is an error of status 501 in the protocol of the call, never a page of HTML; what moto
 breaks on is an InternalFailure with the reason in the log of this process.
@@ -17,6 +17,7 @@ from trellis_local import clock
 from trellis_local.aws import moto_seam as moto
 from trellis_local.aws import wire
 from trellis_local.aws.authz import Decision, decide, decide_absence, denied
+from trellis_local.aws.call_faults import CallFaults
 from trellis_local.aws.call_kinds import is_read_only
 from trellis_local.aws.call_log import ApiCall, CallLog
 from trellis_local.aws.identity import Principal, principal_of, secret_of
@@ -63,6 +64,7 @@ class Gateway:
     calls: CallLog
     listeners: list[CompletedListener] = field(default_factory=list)
     routes: dict[str, LocalHandler] = field(default_factory=dict)
+    faults: CallFaults = field(default_factory=CallFaults)
     _publishing: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -108,7 +110,8 @@ class Gateway:
         principal = principal_of(call.credential.access_key_id)
         decision = decide(call, principal)
         if decision.denial is None:
-            answer = self._backend_answer(call, environ)
+            fault = self.faults.meet(call, principal)
+            answer = wire.error_answer(call, fault) if fault else self._backend_answer(call, environ)
             _after_success(call, decision, answer)
             if answer[0] == HTTPStatus.NOT_FOUND:
                 decision = decide_absence(call, principal, decision)

@@ -183,7 +183,8 @@ def resource_tags(arn: str, *, region: str) -> Mapping[str, str]:
         return dict(ec2_backends[ACCOUNT][region].tags.get(parts[5].rsplit("/", 1)[-1], {}))
     for backend in iter_taggable_backends(ACCOUNT, region):
         if backend.owns_arn(arn):
-            return _tags_of(backend.iter_tagged_resources(), arn)
+            present = getattr(backend, "present_tagged_resources", backend.iter_tagged_resources)
+            return _tags_of(present(), arn)
     return {}
 
 

@@ -8,6 +8,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from trellis_local.aws import ec2, route53
 from trellis_local.aws import moto_seam as moto
+from trellis_local.aws.call_faults import CallFaults
 from trellis_local.aws.call_log import ApiCall, CallLog
 from trellis_local.aws.gateway import CompletedListener, Gateway, LocalHandler, LocalRequest
 from trellis_local.aws.identity import Identity, caller_identity
@@ -38,6 +39,11 @@ class AwsEndpoint:
         self._thread: threading.Thread | None = None
         self._undo: list[Callable[[], None]] = []
         self.add_local_route("/_local/calls", self._calls_after)
+
+    @property
+    def faults(self) -> CallFaults:
+        """Where calls are slowed down, throttled or failed on order."""
+        return self._gateway.faults
 
     @property
     def url(self) -> str:

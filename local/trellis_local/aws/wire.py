@@ -8,7 +8,7 @@ import io
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -128,6 +128,13 @@ def service_model(name: str) -> Any:
         return None
 
 
+def operations_of(service: str) -> Sequence[str]:
+    """The operations of a service, which is named as in the call log; none for a service that does not exist."""
+    signing_name = next((name for name, prefix in _IAM_PREFIXES.items() if prefix == service), service)
+    model = service_model(_MODEL_NAMES.get(signing_name, signing_name))
+    return () if model is None else tuple(model.operation_names)
+
+
 def _route(model: Any, request: Any) -> tuple[Any, Mapping[str, Any], str]:
     if model is None:
         return None, {}, "json"
@@ -165,7 +172,10 @@ def _unknown_operation(request: Any) -> str:
 
 
 class AwsError(Exception):
-    """An error that the endpoint itself answers, with its HTTP status."""
+    """An error that the endpoint itself answers, with its HTTP status, and more headers and members if it has any."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    members: Mapping[str, str] = {}
 
     def __init__(self, code: str, message: str, *, status: int) -> None:
         super().__init__(message)
@@ -176,10 +186,11 @@ class AwsError(Exception):
 
 def error_answer(call: WireCall, error: AwsError) -> Answer:
     """The error in the protocol of the call (AWS protocol pages of https://smithy.io/2.0/aws/protocols)."""
-    headers = [("x-amzn-RequestId", call.request_id)]
+    headers = [("x-amzn-RequestId", call.request_id), *error.headers]
     if "json" in call.protocol:
         headers += [("Content-Type", "application/json"), ("x-amzn-ErrorType", error.code)]
-        return error.status, headers, json.dumps({"__type": error.code, "message": error.message}).encode()
+        document = {"__type": error.code, "message": error.message, **error.members}
+        return error.status, headers, json.dumps(document).encode()
     headers.append(("Content-Type", "text/xml"))
     return error.status, headers, _xml_error(call, error).encode()
 
@@ -193,7 +204,8 @@ def _xml_error(call: WireCall, error: AwsError) -> str:
     if call.protocol == "ec2":
         errors = f"<Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
         return f"{declaration}<Response>{errors}<RequestID>{call.request_id}</RequestID></Response>"
-    text = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+    fault = "Sender" if error.status < 500 else "Receiver"
+    text = f"<Error><Type>{fault}</Type><Code>{code}</Code><Message>{message}</Message></Error>"
     return f"{declaration}<ErrorResponse>{text}<RequestId>{call.request_id}</RequestId></ErrorResponse>"
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from .. import clock
 from . import configuration
 from .errors import ConflictException, ResourceNotFoundException
+from .history import is_read
 from .idempotency import ClientTokens
 from .kinds import Kind, account_of, id_of
 from .lifecycle import GONE, Lifecycle
@@ -67,9 +68,9 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         for backend in self.peers():
             backend.settle()
 
-    def settle(self) -> None:
-        """Let every state be what it is at this virtual time; remove what is gone."""
-        now, durations = clock.current().time(), configuration.current().durations
+    def settle(self, *, at: float | None = None) -> None:
+        """Let every state be what it is at this virtual time, or at another one; remove what is gone."""
+        now, durations = clock.current().time() if at is None else at, configuration.current().durations
         for collection in self._collections():
             for resource in list(collection.values()):
                 if resource.lifecycle is None:
@@ -101,6 +102,13 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         if resource.lifecycle is None:
             resource.lifecycle = Lifecycle(kind=resource.kind.name, status=status, since=0.0)
         resource.lifecycle.begin(status, now=clock.current().time(), fault=fault)
+
+    def note_change(self, operation: str = "") -> None:
+        """Keep what the region is now like, if stale reads are ordered; operations that only read change nothing."""
+        history = configuration.current().faults.history
+        if history.seconds and not is_read(operation):
+            states = {peer.account_id: vars(peer) for peer in self.peers()}
+            history.keep(self.region_name, states, now=clock.current().time())
 
     # -- making and finding
 
@@ -192,6 +200,13 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
 
     def iter_tagged_resources(self) -> Iterator[TaggedResource]:
         """Every resource with its tags; those that once had tags are reported without any, as AWS does."""
+        from .past import backend_to_ask  # which leads back to this module
+
+        with self.lock:
+            return backend_to_ask(self, "GetResources").present_tagged_resources()
+
+    def present_tagged_resources(self) -> Iterator[TaggedResource]:
+        """The same, whatever stale reads were ordered: what authorization decides by."""
         with self.lock:
             self.settle()
             snapshot = [
@@ -211,6 +226,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             resource = self.resource_by_arn(arn)
             resource.tags.update(tags)
             resource.was_tagged = True
+            self.note_change()
 
     def untag_resource(self, arn: str, tag_keys: Iterable[str]) -> None:
         """Remove tags from a resource; raises ResourceNotFoundException."""
@@ -218,6 +234,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             resource = self.resource_by_arn(arn)
             for key in tag_keys:
                 resource.tags.pop(key, None)
+            self.note_change()
 
     def resource_by_arn(self, arn: str) -> Resource:
         """The resource with this ARN; raises ResourceNotFoundException."""

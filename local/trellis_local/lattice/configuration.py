@@ -4,7 +4,7 @@ It holds choices only; what AWS fixes (limits of shapes, error codes, order of s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .faults import FaultPlan
 from .lifecycle import DURATIONS
@@ -45,11 +45,9 @@ def reconfigure(
     for code in quotas or {}:
         DEFAULT_QUOTAS[code]
     use(
-        Configuration(
+        replace(
+            _current,
             durations={**_current.durations, **(durations or {})},
             quotas={**_current.quotas, **(quotas or {})},
-            draining_seconds=_current.draining_seconds,
-            unused_target_removal_seconds=_current.unused_target_removal_seconds,
-            faults=_current.faults,
         )
     )

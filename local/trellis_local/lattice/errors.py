@@ -61,16 +61,6 @@ class ServiceQuotaExceededException(LatticeError):  # noqa: N818 - the name in t
         self.resourceId = resource_id
 
 
-class ThrottlingException(LatticeError):  # noqa: N818 - the name in the API model
-    """429: too many requests."""
-
-    code = "ThrottlingException"
-
-    def __init__(self, operation: str) -> None:
-        super().__init__(f"Rate exceeded for {operation}")
-        self.serviceCode = "vpc-lattice"
-
-
 def invalid_field(name: str, message: str) -> ValidationException:
     """The error for one wrong field."""
     return ValidationException(f"{name}: {message}", reason="fieldValidationFailed", fields=[(name, message)])

@@ -116,7 +116,9 @@ class HealthChecker:
             progress.in_flight = False
             if progress.history.health == check.target.health and check.group.in_use:
                 progress.history = progress.history.after(status_code, config=check.group.config["healthCheck"])
-                check.target.health = progress.history.health
+                if check.target.health != progress.history.health:
+                    check.target.health = progress.history.health
+                    check.backend.note_change()
 
 
 def _possible_checks(backend: LatticeBackend) -> Iterator[_Check]:

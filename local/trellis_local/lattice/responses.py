@@ -12,10 +12,9 @@ from botocore import xform_name
 from botocore.model import ServiceModel, StructureShape
 
 from .backend import LatticeBackend, lattice_backends
-from .configuration import current
-from .errors import ThrottlingException
 from .moto_seam import ActionResult, BaseResponse, operation_of
 from .operations import Operation, find_operation
+from .past import backend_to_ask
 from .request import read_request
 from .tags import require_user_tags
 from .validation import validate
@@ -47,9 +46,6 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
 
     def run(self, name: str, operation: Operation) -> dict[str, Any]:
         """Run one operation; raises the modelled errors."""
-        if current().faults.take_throttle(name):
-            self.response_headers["Retry-After"] = "1"  # moto's serializer leaves header members of errors out
-            raise ThrottlingException(name)
         shape = cast(StructureShape, _MODEL.operation_model(name).input_shape)
         request = read_request(shape, labels=self.uri_match, query=self.normalized_request.args, body=self.body)
         validate(shape, request)
@@ -57,11 +53,13 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
         backend = self.backend
         with backend.lock:
             backend.settle_region()
+            asked = backend_to_ask(backend, name)
             if "clientToken" not in request:
-                answer = operation(backend, request)
+                answer = operation(asked, request)
             else:
                 answer = self._run_once(name, operation, request)
             backend.follow_references()
+            backend.note_change(name)
         return answer
 
     def _run_once(self, name: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
-
-from trellis_local.lattice import configuration
 
 
 @pytest.mark.parametrize("name", ["Orders", "-orders", "orders-", "or--ders", "svc-orders", "o" * 41])
@@ -108,17 +104,3 @@ def test_one_of_many_concurrent_creates_of_a_name_wins(client):
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(create, range(16)))
     assert sorted(outcomes)[:15] == ["ConflictException"] * 15
-
-
-def test_an_ordered_throttle_is_status_429_and_boto3_repeats_the_call(client):
-    configuration.current().faults.throttle("ListServices")
-    answer = client.list_services()
-    assert answer["items"] == []
-    assert answer["ResponseMetadata"]["RetryAttempts"] == 1
-
-
-def test_a_throttled_call_says_when_to_come_back(client, error_of):
-    configuration.current().faults.throttle("ListServices")
-    impatient = boto3.client("vpc-lattice", "us-west-2", config=Config(retries={"total_max_attempts": 1}))
-    error = error_of(impatient.list_services)
-    assert (error["status"], error["code"], error["retryAfterSeconds"]) == (429, "ThrottlingException", 1)
