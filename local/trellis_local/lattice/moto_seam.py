@@ -14,7 +14,10 @@ from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.exceptions import InvalidVPCIdError
 from moto.ec2.models import ec2_backends
+from moto.firehose.models import firehose_backends
+from moto.logs.models import logs_backends
 from moto.ram.models import ResourceShare, ram_backends
+from moto.s3.models import s3_backends
 
 __all__ = [
     "ActionResult",
@@ -24,6 +27,9 @@ __all__ = [
     "ServiceException",
     "TaggableResourcesMixin",
     "TaggedResource",
+    "has_bucket",
+    "has_delivery_stream",
+    "has_log_group",
     "instance_address",
     "instance_vpc",
     "is_shared_with",
@@ -94,6 +100,28 @@ def is_shared_with(*, owner: str, region: str, arn: str, account: str) -> bool:
         share.status == "ACTIVE" and arn in share.resource_arns and account in share.principals
         for share in ram_backends[owner][region].resource_shares
     )
+
+
+def has_bucket(name: str) -> bool:
+    """Whether there is an S3 bucket of this name, in any account and region."""
+    return name in s3_backends.bucket_accounts
+
+
+def has_log_group(*, account: str, region: str, name: str) -> bool:
+    """Whether CloudWatch Logs has this log group."""
+    backend = _existing(logs_backends, account=account, region=region)
+    return backend is not None and name in backend.groups
+
+
+def has_delivery_stream(*, account: str, region: str, name: str) -> bool:
+    """Whether Firehose has this delivery stream."""
+    backend = _existing(firehose_backends, account=account, region=region)
+    return backend is not None and name in backend.delivery_streams
+
+
+def _existing(backends: Any, *, account: str, region: str) -> Any | None:
+    # Indexing moto's dictionaries would create a backend for whoever is asked for.
+    return dict.get(dict.get(backends, account, {}), region)
 
 
 def operation_of(response: Any) -> str | None:
