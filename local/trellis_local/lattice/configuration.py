@@ -8,17 +8,25 @@ from dataclasses import dataclass, field
 
 from .faults import FaultPlan
 from .lifecycle import DURATIONS
+from .log_destinations import BUCKET, DELIVERY_STREAM, LOG_GROUP
 from .quotas import DEFAULT_QUOTAS
+
+# How long access logs take to their destination (VPC Lattice User Guide, "Access log destinations").
+ACCESS_LOG_SECONDS: Mapping[str, float] = {LOG_GROUP: 120.0, BUCKET: 360.0, DELIVERY_STREAM: 120.0}
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """`durations` are virtual seconds by (kind, state); `quotas` are limits by quota code; the rest are seconds."""
+    """`durations` are virtual seconds by (kind, state); `quotas` are limits by quota code; the rest are seconds.
+
+    `access_log_seconds` are by type of destination.
+    """
 
     durations: Mapping[tuple[str, str], float] = field(default_factory=lambda: dict(DURATIONS))
     quotas: Mapping[str, int] = field(default_factory=lambda: dict(DEFAULT_QUOTAS))
     draining_seconds: float = 60.0
     unused_target_removal_seconds: float = 2.0
+    access_log_seconds: Mapping[str, float] = field(default_factory=lambda: dict(ACCESS_LOG_SECONDS))
     faults: FaultPlan = field(default_factory=FaultPlan)
 
 
@@ -50,6 +58,7 @@ def reconfigure(
             quotas={**_current.quotas, **(quotas or {})},
             draining_seconds=_current.draining_seconds,
             unused_target_removal_seconds=_current.unused_target_removal_seconds,
+            access_log_seconds=_current.access_log_seconds,
             faults=_current.faults,
         )
     )

@@ -1,0 +1,189 @@
+"""Who gets a record, and when: VPC Lattice User Guide, "Access log destinations"."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from dataplane_fakes import ACCOUNT, HOST, NETWORK, service
+
+from trellis_local import clock
+from trellis_local.dataplane import access_logs
+from trellis_local.dataplane.access_logs import AccessLogs, LogLine
+from trellis_local.dataplane.exchanges import Exchange, Routed
+from trellis_local.dataplane.messages import Request, text
+from trellis_local.lattice.log_destinations import parse_destination
+from trellis_local.lattice.view import LogSubscriptionView
+
+SERVICE = service()
+START = datetime(2026, 7, 29, 12, 0, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class SteppedClock(clock.Clock):
+    """Stands still until `advance`; waits are a thousand times shorter than virtual time."""
+
+    speed: float = 1000.0
+    _elapsed: list[float] = field(default_factory=lambda: [0.0])
+
+    def time(self) -> float:
+        return self.start + self._elapsed[0]
+
+    def advance(self, seconds: float) -> None:
+        self._elapsed[0] += seconds
+
+
+@pytest.fixture
+def stepped() -> Iterator[SteppedClock]:
+    before = clock.current()
+    stepped = SteppedClock(start=START.timestamp())
+    clock.use(stepped)
+    yield stepped
+    clock.use(before)
+
+
+def subscription(name: str, destination: str) -> LogSubscriptionView:
+    return LogSubscriptionView(f"als-{name}", ACCOUNT, "us-west-2", name, parse_destination(destination))
+
+
+BUCKET = subscription("bucket", "arn:aws:s3:::access-logs")
+LOG_GROUP = subscription("group", f"arn:aws:logs:us-west-2:{ACCOUNT}:log-group:access:*")
+STREAM = subscription("stream", f"arn:aws:firehose:us-west-2:{ACCOUNT}:deliverystream/access")
+
+
+class Deliveries:
+    """Takes note of what is delivered, and lets a test wait for it."""
+
+    def __init__(self, *, broken: tuple[str, ...] = ()) -> None:
+        self.lines: dict[str, list[LogLine]] = {}
+        self.broken = broken
+        self._arrived = threading.Condition()
+
+    def __call__(self, item: LogSubscriptionView, lines: list[LogLine]) -> None:
+        if item.id in self.broken:
+            raise RuntimeError("the destination is broken")
+        with self._arrived:
+            self.lines.setdefault(item.id, []).extend(lines)
+            self._arrived.notify_all()
+
+    def wait_for(self, item: LogSubscriptionView) -> bool:
+        with self._arrived:
+            return self._arrived.wait_for(lambda: item.id in self.lines, timeout=5)
+
+    def paths(self, item: LogSubscriptionView) -> list[str]:
+        return [json.loads(line.text)["requestPath"] for line in self.lines.get(item.id, ())]
+
+
+def exchange(path: str = "/", *, seconds: float = 0, routed: Routed | None = None) -> Exchange:
+    routed = routed or Routed(text(404, "no"), network=NETWORK, service=SERVICE)
+    request = Request("GET", path, (("host", HOST),))
+    return Exchange("vpc-a", "arn:aws:ec2:x", request, routed, START + timedelta(seconds=seconds), 1.0)
+
+
+@pytest.fixture
+def deliveries() -> Deliveries:
+    return Deliveries()
+
+
+@pytest.fixture
+def logs_of(stepped: SteppedClock, deliveries: Deliveries) -> Iterator[Callable[..., AccessLogs]]:
+    """Running access logs with these subscriptions of the network and of the service."""
+    running: list[AccessLogs] = []
+
+    def start(network=(), service=()) -> AccessLogs:
+        subscriptions = {NETWORK.arn: network, SERVICE.arn: service}
+        logs = AccessLogs(subscriptions=subscriptions.__getitem__, deliver=deliveries)
+        logs.start()
+        running.append(logs)
+        return logs
+
+    yield start
+    for logs in running:
+        logs.stop()
+
+
+def test_a_request_is_logged_once_for_each_subscription_of_its_network_and_its_service(logs_of, deliveries):
+    logs = logs_of(network=(BUCKET, STREAM), service=(LOG_GROUP,))
+    logs.observe(exchange("/popular"))
+    logs.stop()
+    assert {item.id: deliveries.paths(item) for item in (BUCKET, STREAM, LOG_GROUP)} == {
+        "als-bucket": ["/popular"],
+        "als-stream": ["/popular"],
+        "als-group": ["/popular"],
+    }
+
+
+def test_a_host_that_the_network_does_not_know_is_logged_for_the_network_only(logs_of, deliveries):
+    logs = logs_of(network=(BUCKET,), service=(LOG_GROUP,))
+    logs.observe(exchange("/unknown", routed=Routed(text(404, "no"), network=NETWORK)))
+    logs.stop()
+    assert (deliveries.paths(BUCKET), deliveries.paths(LOG_GROUP)) == (["/unknown"], [])
+
+
+@pytest.mark.parametrize(("item", "minutes"), [(LOG_GROUP, 2), (STREAM, 2), (BUCKET, 6)])
+def test_records_arrive_when_the_time_of_their_destination_is_over(logs_of, deliveries, stepped, item, minutes):
+    logs = logs_of(network=(item,))
+    logs.observe(exchange("/one"))
+    stepped.advance(minutes * 60 - 1)
+    logs.observe(exchange("/two"))
+    assert deliveries.paths(item) == []
+    stepped.advance(1)
+    assert deliveries.wait_for(item)
+    assert deliveries.paths(item) == ["/one", "/two"]
+
+
+def test_records_that_come_after_a_delivery_wait_for_the_next(logs_of, deliveries, stepped):
+    logs = logs_of(network=(LOG_GROUP,))
+    logs.observe(exchange("/one"))
+    stepped.advance(120)
+    assert deliveries.wait_for(LOG_GROUP)
+    logs.observe(exchange("/two"))
+    assert deliveries.paths(LOG_GROUP) == ["/one"]
+
+
+def test_a_long_batch_does_not_wait(logs_of, deliveries, monkeypatch):
+    monkeypatch.setattr(access_logs, "MOST_LINES", 3)
+    logs = logs_of(network=(BUCKET,))
+    for path in ("/one", "/two", "/three"):
+        logs.observe(exchange(path))
+    assert deliveries.wait_for(BUCKET)
+
+
+def test_records_are_delivered_in_the_order_in_which_the_requests_began(logs_of, deliveries):
+    logs = logs_of(network=(BUCKET,))
+    for path, seconds in (("/late", 2.0), ("/early", 0.5), ("/middle", 1.0)):
+        logs.observe(exchange(path, seconds=seconds))
+    logs.stop()
+    assert deliveries.paths(BUCKET) == ["/early", "/middle", "/late"]
+    first = deliveries.lines["als-bucket"][0]
+    assert first.milliseconds == START.timestamp() * 1000 + 500
+
+
+def test_a_destination_that_fails_loses_its_records_and_no_other(logs_of, deliveries, caplog):
+    deliveries.broken = ("als-bucket",)
+    logs = logs_of(network=(BUCKET, LOG_GROUP))
+    with caplog.at_level(logging.WARNING):
+        logs.observe(exchange("/one"))
+        logs.stop()
+    assert (deliveries.paths(BUCKET), deliveries.paths(LOG_GROUP)) == ([], ["/one"])
+    assert "arn:aws:s3:::access-logs are dropped" in caplog.text
+
+
+def test_nothing_is_kept_for_requests_that_nobody_logs(logs_of, deliveries):
+    logs = logs_of()
+    logs.observe(exchange())
+    logs.stop()
+    assert deliveries.lines == {}
+
+
+def test_an_updated_destination_gets_the_records_from_then_on(stepped, deliveries):
+    current = [BUCKET]
+    logs = AccessLogs(subscriptions=lambda arn: current if arn == NETWORK.arn else (), deliver=deliveries)
+    logs.observe(exchange("/before"))
+    current[0] = replace(BUCKET, id="als-moved", destination=parse_destination("arn:aws:s3:::other-logs"))
+    logs.observe(exchange("/after"))
+    logs.stop()
+    assert (deliveries.paths(BUCKET), deliveries.paths(current[0])) == (["/before"], ["/after"])
