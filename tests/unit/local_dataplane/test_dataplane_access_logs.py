@@ -4,13 +4,13 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from dataplane_clock import SteppedClock, stepped_clock
 from dataplane_fakes import ACCOUNT, HOST, NETWORK, service
 
-from trellis_local import clock
 from trellis_local.dataplane import access_logs
 from trellis_local.dataplane.access_logs import AccessLogs, LogLine
 from trellis_local.dataplane.exchanges import Exchange, Routed
@@ -22,27 +22,10 @@ SERVICE = service()
 START = datetime(2026, 7, 29, 12, 0, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class SteppedClock(clock.Clock):
-    """Stands still until `advance`; waits are a thousand times shorter than virtual time."""
-
-    speed: float = 1000.0
-    _elapsed: list[float] = field(default_factory=lambda: [0.0])
-
-    def time(self) -> float:
-        return self.start + self._elapsed[0]
-
-    def advance(self, seconds: float) -> None:
-        self._elapsed[0] += seconds
-
-
 @pytest.fixture
 def stepped() -> Iterator[SteppedClock]:
-    before = clock.current()
-    stepped = SteppedClock(start=START.timestamp())
-    clock.use(stepped)
-    yield stepped
-    clock.use(before)
+    with stepped_clock(START) as stepped:
+        yield stepped
 
 
 def subscription(name: str, destination: str) -> LogSubscriptionView:
