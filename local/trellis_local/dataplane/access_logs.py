@@ -82,6 +82,10 @@ class AccessLogs:
             for subscription in subscribed:
                 self._add(subscription, line)
 
+    def deliver_due(self) -> None:
+        """Deliver the batches whose time has come."""
+        self._deliver_until(clock.current().time())
+
     def _add(self, subscription: LogSubscriptionView, line: LogLine) -> None:
         batch = self._batches.get(subscription)
         if batch is None:
@@ -100,7 +104,7 @@ class AccessLogs:
                     self._changed.wait(self._seconds_to_next())
                 if self._stopping:
                     return
-            self._deliver_until(clock.current().time())
+            self.deliver_due()
 
     def _seconds_to_next(self) -> float | None:
         """Real seconds until a batch is due, None when there is no batch."""

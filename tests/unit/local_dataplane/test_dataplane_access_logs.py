@@ -72,20 +72,14 @@ def deliveries() -> Deliveries:
 
 
 @pytest.fixture
-def logs_of(stepped: SteppedClock, deliveries: Deliveries) -> Iterator[Callable[..., AccessLogs]]:
-    """Running access logs with these subscriptions of the network and of the service."""
-    running: list[AccessLogs] = []
+def logs_of(stepped: SteppedClock, deliveries: Deliveries) -> Callable[..., AccessLogs]:
+    """Access logs with these subscriptions of the network and of the service, without their thread."""
 
-    def start(network=(), service=()) -> AccessLogs:
+    def make(network=(), service=()) -> AccessLogs:
         subscriptions = {NETWORK.arn: network, SERVICE.arn: service}
-        logs = AccessLogs(subscriptions=subscriptions.__getitem__, deliver=deliveries)
-        logs.start()
-        running.append(logs)
-        return logs
+        return AccessLogs(subscriptions=subscriptions.__getitem__, deliver=deliveries)
 
-    yield start
-    for logs in running:
-        logs.stop()
+    return make
 
 
 def test_a_request_is_logged_once_for_each_subscription_of_its_network_and_its_service(logs_of, deliveries):
@@ -112,9 +106,10 @@ def test_records_arrive_when_the_time_of_their_destination_is_over(logs_of, deli
     logs.observe(exchange("/one"))
     stepped.advance(minutes * 60 - 1)
     logs.observe(exchange("/two"))
+    logs.deliver_due()
     assert deliveries.paths(item) == []
     stepped.advance(1)
-    assert deliveries.wait_for(item)
+    logs.deliver_due()
     assert deliveries.paths(item) == ["/one", "/two"]
 
 
@@ -122,17 +117,32 @@ def test_records_that_come_after_a_delivery_wait_for_the_next(logs_of, deliverie
     logs = logs_of(network=(LOG_GROUP,))
     logs.observe(exchange("/one"))
     stepped.advance(120)
-    assert deliveries.wait_for(LOG_GROUP)
+    logs.deliver_due()
     logs.observe(exchange("/two"))
+    logs.deliver_due()
     assert deliveries.paths(LOG_GROUP) == ["/one"]
+
+
+def test_records_are_delivered_in_the_background(logs_of, deliveries, stepped):
+    logs = logs_of(network=(LOG_GROUP,))
+    logs.start()
+    logs.observe(exchange("/one"))
+    stepped.advance(120)
+    assert deliveries.wait_for(LOG_GROUP)
+    logs.stop()
+    assert not any(thread.name == "dataplane-access-logs" for thread in threading.enumerate())
 
 
 def test_a_long_batch_does_not_wait(logs_of, deliveries, monkeypatch):
     monkeypatch.setattr(access_logs, "MOST_LINES", 3)
     logs = logs_of(network=(BUCKET,))
-    for path in ("/one", "/two", "/three"):
+    for path in ("/one", "/two"):
         logs.observe(exchange(path))
-    assert deliveries.wait_for(BUCKET)
+    logs.deliver_due()
+    assert deliveries.paths(BUCKET) == []
+    logs.observe(exchange("/three"))
+    logs.deliver_due()
+    assert deliveries.paths(BUCKET) == ["/one", "/two", "/three"]
 
 
 def test_records_are_delivered_in_the_order_in_which_the_requests_began(logs_of, deliveries):
