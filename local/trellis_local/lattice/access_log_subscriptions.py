@@ -7,6 +7,7 @@ from .backend import LatticeBackend, conflict
 from .errors import AccessDeniedException, ResourceNotFoundException, ValidationException
 from .kinds import SERVICE, SERVICE_NETWORK, account_of, id_of
 from .log_destinations import LogDestination, existing_destination, parse_destination
+from .log_permissions import Grantor
 from .paging import page
 from .resources import AccessLogSubscription, Service, ServiceNetwork, present
 
@@ -29,6 +30,7 @@ def create_access_log_subscription(backend: LatticeBackend, request: Request) ->
         service_network_log_type=log_type,
     )
     backend.access_log_subscriptions[subscription.id] = subscription
+    _grantor(backend).allow_delivery(destination)
     return _settings(subscription)
 
 
@@ -58,6 +60,7 @@ def update_access_log_subscription(backend: LatticeBackend, request: Request) ->
         raise conflict(
             subscription, f"The destination type of access log subscription {subscription.id} cannot be changed."
         )
+    _grantor(backend).allow_delivery(destination)
     subscription.destination_arn = destination.arn
     subscription.last_updated_at = backend.now()
     answer = _settings(subscription)
@@ -113,6 +116,10 @@ def _require_new_type(
 def _find(backend: LatticeBackend, request: Request) -> AccessLogSubscription:
     identifier = request["accessLogSubscriptionIdentifier"]
     return backend.find(backend.access_log_subscriptions, AccessLogSubscription.kind, identifier)
+
+
+def _grantor(backend: LatticeBackend) -> Grantor:
+    return Grantor(account=backend.account_id, region=backend.region_name, partition=backend.partition)
 
 
 def _settings(subscription: AccessLogSubscription) -> Document:
