@@ -45,20 +45,25 @@ def use(configuration: Configuration) -> None:
 
 
 def reconfigure(
-    *, durations: Mapping[tuple[str, str], float] | None = None, quotas: Mapping[str, int] | None = None
+    *,
+    durations: Mapping[tuple[str, str], float] | None = None,
+    quotas: Mapping[str, int] | None = None,
+    access_log_seconds: Mapping[str, float] | None = None,
 ) -> None:
     """Override some durations and quotas, keep the others; raises KeyError for a name that does not exist."""
     for name in durations or {}:
         DURATIONS[name]
     for code in quotas or {}:
         DEFAULT_QUOTAS[code]
+    for destination in access_log_seconds or {}:
+        ACCESS_LOG_SECONDS[destination]
     use(
         Configuration(
             durations={**_current.durations, **(durations or {})},
             quotas={**_current.quotas, **(quotas or {})},
             draining_seconds=_current.draining_seconds,
             unused_target_removal_seconds=_current.unused_target_removal_seconds,
-            access_log_seconds=_current.access_log_seconds,
+            access_log_seconds={**_current.access_log_seconds, **(access_log_seconds or {})},
             faults=_current.faults,
         )
     )

@@ -15,6 +15,7 @@ from trellis_local.dataplane import access_logs
 from trellis_local.dataplane.access_logs import AccessLogs, LogLine
 from trellis_local.dataplane.exchanges import Exchange, Routed
 from trellis_local.dataplane.messages import Request, text
+from trellis_local.lattice import configuration
 from trellis_local.lattice.log_destinations import parse_destination
 from trellis_local.lattice.view import LogSubscriptionView
 
@@ -111,6 +112,22 @@ def test_records_arrive_when_the_time_of_their_destination_is_over(logs_of, deli
     stepped.advance(1)
     logs.deliver_due()
     assert deliveries.paths(item) == ["/one", "/two"]
+
+
+def test_the_time_of_a_destination_can_be_chosen(logs_of, deliveries, stepped):
+    before = configuration.current()
+    configuration.reconfigure(access_log_seconds={"BUCKET": 5.0})
+    logs = logs_of(network=(BUCKET, LOG_GROUP))
+    logs.observe(exchange("/one"))
+    configuration.use(before)
+    stepped.advance(5)
+    logs.deliver_due()
+    assert (deliveries.paths(BUCKET), deliveries.paths(LOG_GROUP)) == (["/one"], [])
+
+
+def test_a_destination_of_unknown_type_has_no_time_to_choose():
+    with pytest.raises(KeyError):
+        configuration.reconfigure(access_log_seconds={"QUEUE": 5.0})
 
 
 def test_records_that_come_after_a_delivery_wait_for_the_next(logs_of, deliveries, stepped):
