@@ -6,16 +6,19 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
+from random import Random
 
 import boto3
 import pytest
-from dataplane_fakes import World
+from dataplane_fakes import HOST, World, walkthrough
 from moto import mock_aws
 
 from trellis_local import lattice
-from trellis_local.dataplane.access_logs import LogLine
+from trellis_local.dataplane.access_logs import AccessLogs, LogLine
+from trellis_local.dataplane.contract import Surroundings
 from trellis_local.dataplane.log_delivery import deliver, log_stream_name, object_key
 from trellis_local.dataplane.on_moto import data_plane
+from trellis_local.dataplane.plane import DataPlane
 from trellis_local.lattice import configuration, view
 from trellis_local.lattice.backend import lattice_backends
 from trellis_local.lattice.log_destinations import parse_destination
@@ -126,11 +129,11 @@ def at_once() -> Iterator[None]:
     configuration.use(before)
 
 
-def associated_service(vpc_id: str) -> tuple[str, str, str]:
+def associated_service(vpc_id: str, **members) -> tuple[str, str, str]:
     """Network id, service id and host of a service that answers 404 to clients in the VPC."""
     vpc_lattice = client("vpc-lattice")
     network = vpc_lattice.create_service_network(name="platform")["id"]
-    created = vpc_lattice.create_service(name="orders")
+    created = vpc_lattice.create_service(name="orders", **members)
     fixed = {"fixedResponse": {"statusCode": 404}}
     vpc_lattice.create_listener(
         serviceIdentifier=created["id"], name="http", protocol="HTTP", port=80, defaultAction=fixed
@@ -160,3 +163,47 @@ def test_a_request_of_a_client_ends_up_in_the_logs_of_its_network_and_its_servic
     assert (of_network["requestPath"], of_network["responseCode"]) == ("/popular?page=1", 404)
     assert (of_network["hostHeader"], of_network["userAgent"], of_network["sourceVpcId"]) == (host, "test", vpc_id)
     assert answer.status == 404
+
+
+def test_a_denied_request_is_logged_with_who_denied_it(at_once):
+    vpc_id = client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    _, service, host = associated_service(vpc_id, authType="AWS_IAM")
+    client("vpc-lattice").create_access_log_subscription(resourceIdentifier=service, destinationArn=GROUP)
+    plane = data_plane(view=view, pods=World(), region=REGION)
+    plane.start()
+    plane.request(vpc_id, "GET", f"http://{host}/")
+    plane.stop()
+    (record,) = [json.loads(event["message"]) for event in events()]
+    assert (record["responseCode"], record["authDeniedReason"], record["failureReason"]) == (
+        403,
+        "Service",
+        "ClientAccessDenied",
+    )
+    assert record["resolvedUser"] == "Anonymous"
+
+
+@pytest.mark.parametrize(
+    ("path", "closed", "expected"),
+    [
+        ("/popular", False, (200, "arn:aws:vpc-lattice:us-west-2:111122223333:targetgroup/tg-v1", "-")),
+        (
+            "/popular",
+            True,
+            (500, "arn:aws:vpc-lattice:us-west-2:111122223333:targetgroup/tg-v1", "TargetConnectionError"),
+        ),
+        ("/other", False, (404, "-", "-")),
+    ],
+)
+def test_a_record_names_the_target_group_and_what_became_of_the_request(path, closed, expected):
+    world = walkthrough()
+    world.closed = closed
+    logs = AccessLogs(subscriptions=lambda arn: [subscription(GROUP)] if ":service/" in arn else [], deliver=deliver)
+    surroundings = Surroundings(view=world, pods=world, vpcs=world, admits=world.admits)
+    plane = DataPlane(surroundings, observers=(logs,), random=Random(1))
+    plane.start()
+    plane.request("vpc-a", "GET", f"http://{HOST}{path}")
+    plane.stop()
+    (record,) = [json.loads(event["message"]) for event in events()]
+    assert (record["responseCode"], record["targetGroupArn"], record["failureReason"]) == expected
+    met = ("-", "-") if path == "/other" else ("192.168.48.10:8080", "vpc-b")
+    assert (record["targetIpPort"], record["destinationVpcId"]) == met
