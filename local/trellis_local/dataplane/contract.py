@@ -10,7 +10,7 @@ from typing import Protocol
 
 from trellis_local.dataplane.names import Zone
 from trellis_local.kubernetes.contract import PodInfo
-from trellis_local.lattice.view import NetworkView, ServiceView, TargetGroupView
+from trellis_local.lattice.view import LogSubscriptionView, NetworkView, ServiceView, TargetGroupView
 
 
 class LatticeView(Protocol):
@@ -27,6 +27,9 @@ class LatticeView(Protocol):
 
     def target_group(self, identifier: str) -> TargetGroupView | None:
         """The target group with this id or ARN."""
+
+    def access_log_subscriptions(self, resource_arn: str) -> tuple[LogSubscriptionView, ...]:
+        """Who wants the logs of requests to services: of a service, or of all services in a network."""
 
 
 class PodFinder(Protocol):

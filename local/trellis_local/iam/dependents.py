@@ -12,6 +12,8 @@ from trellis_local.iam.resources import BY_ACTION
 
 LATTICE_SERVICE = "vpc-lattice.amazonaws.com"
 LATTICE_ROLE = "AWSServiceRoleForVpcLattice"
+LOG_DELIVERY_SERVICE = "delivery.logs.amazonaws.com"
+LOG_DELIVERY_ROLE = "AWSServiceRoleForLogDelivery"
 
 
 class Facts(Protocol):
@@ -50,6 +52,14 @@ def _first_lattice_resource(request: ApiRequest, facts: Facts) -> bool:
     return not facts.role_exists(LATTICE_ROLE)
 
 
+def _logs_to(service: str) -> Condition:
+    return lambda request, facts: any(arn.split(":")[2:3] == [service] for arn in values(request, "destinationArn"))
+
+
+def _first_log_to_firehose(request: ApiRequest, facts: Facts) -> bool:
+    return _logs_to("firehose")(request, facts) and not facts.role_exists(LOG_DELIVERY_ROLE)
+
+
 def _pass_role(path: str, service: str) -> Dependent:
     return Dependent("iam:PassRole", (f"{{{path}}}",), _has(path), passed_to=service)
 
@@ -60,6 +70,20 @@ _LATTICE_ROLE = Dependent(
     _first_lattice_resource,
 )
 _DESCRIBE_VPCS = Dependent("ec2:DescribeVpcs")
+# CloudWatch Logs UG AWS-logs-and-resource-policy.html: permissions by destination, of vended logs.
+_LOG_DESTINATION = (
+    Dependent("logs:PutResourcePolicy", when=_logs_to("logs")),
+    Dependent("logs:DescribeResourcePolicies", when=_logs_to("logs")),
+    Dependent("logs:DescribeLogGroups", when=_logs_to("logs")),
+    Dependent("s3:GetBucketPolicy", ("{destinationArn:first}",), _logs_to("s3")),
+    Dependent("s3:PutBucketPolicy", ("{destinationArn:first}",), _logs_to("s3")),
+    Dependent("firehose:TagDeliveryStream", ("{destinationArn}",), _logs_to("firehose")),
+    Dependent(
+        "iam:CreateServiceLinkedRole",
+        (f"arn:aws:iam::{{account}}:role/aws-service-role/{LOG_DELIVERY_SERVICE}/{LOG_DELIVERY_ROLE}",),
+        _first_log_to_firehose,
+    ),
+)
 _STATES, _LAMBDA, _EVENTS = "states.amazonaws.com", "lambda.amazonaws.com", "events.amazonaws.com"
 
 DEPENDENTS: Mapping[tuple[str, str], tuple[Dependent, ...]] = {
@@ -86,6 +110,14 @@ DEPENDENTS: Mapping[tuple[str, str], tuple[Dependent, ...]] = {
         _DESCRIBE_VPCS,
         Dependent("ec2:DescribeSecurityGroups"),
     ),
+    # SAR list_amazonvpclattice.html; VPC Lattice UG security_iam_id-based-policies.html, "API permissions".
+    ("vpc-lattice", "CreateAccessLogSubscription"): (
+        Dependent("logs:CreateLogDelivery"),
+        Dependent("logs:GetLogDelivery"),
+        *_LOG_DESTINATION,
+    ),
+    ("vpc-lattice", "UpdateAccessLogSubscription"): (Dependent("logs:UpdateLogDelivery"), *_LOG_DESTINATION),
+    ("vpc-lattice", "DeleteAccessLogSubscription"): (Dependent("logs:DeleteLogDelivery"),),
     # SAR list_amazonroute53.html
     ("route53", "CreateHostedZone"): (Dependent("ec2:DescribeVpcs", when=_has("VPC.VPCId")),),
     ("route53", "AssociateVPCWithHostedZone"): (_DESCRIBE_VPCS,),
@@ -138,7 +170,7 @@ def _row_context(row: Dependent) -> dict[str, tuple[str, ...]]:
     if row.passed_to:
         return {"iam:passedtoservice": (row.passed_to,)}
     if row.action == "iam:CreateServiceLinkedRole":
-        return {"iam:awsservicename": (LATTICE_SERVICE,)}
+        return {"iam:awsservicename": (row.resources[0].split("/")[2],)}
     return {}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-_PLACEHOLDER = re.compile(r"\{([^}:]+)(?::(last|bare))?\}")
+_PLACEHOLDER = re.compile(r"\{([^}:]+)(?::(last|bare|first))?\}")
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,9 @@ def values(request: ApiRequest, path: str) -> tuple[str, ...]:
 def arns(request: ApiRequest, template: str) -> tuple[str, ...]:
     """Every ARN that a template gives; none when one of its parameters is absent.
 
-    `{name:last}` takes what follows the last slash, `{name:bare}` drops a leading one. An identifier that is an ARN
-    already is the result when the template ends with it; elsewhere its last part is used.
+    `{name:last}` takes what follows the last slash, `{name:bare}` drops a leading one, `{name:first}` takes what
+    precedes the first, also of an ARN. Any other identifier that is an ARN already is the result when the template
+    ends with it; elsewhere its last part is used.
     """
     names = [(found.group(1), found.group(2) or "") for found in _PLACEHOLDER.finditer(template)]
     choices = [[_identifier(value, cut) for value in values(request, name)] for name, cut in names]
@@ -56,6 +57,8 @@ def arns(request: ApiRequest, template: str) -> tuple[str, ...]:
 
 
 def _identifier(value: str, cut: str) -> str:
+    if cut == "first":
+        return value.split("/", 1)[0]
     if value.startswith("arn:") or not cut:
         return value
     return value.rsplit("/", 1)[-1] if cut == "last" else value.removeprefix("/")

@@ -19,6 +19,7 @@ from .kinds import Kind, account_of, id_of
 from .lifecycle import GONE, Lifecycle
 from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource
 from .resources import (
+    AccessLogSubscription,
     Listener,
     Resource,
     Rule,
@@ -48,6 +49,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         self.target_groups: dict[str, TargetGroup] = {}
         self.vpc_associations: dict[str, VpcAssociation] = {}
         self.service_associations: dict[str, ServiceAssociation] = {}
+        self.access_log_subscriptions: dict[str, AccessLogSubscription] = {}
         self.client_tokens = ClientTokens()
         self._sequence = count(1)
 
@@ -78,6 +80,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
                 resource.lifecycle.settle(now=now, durations=durations)
                 if resource.status == GONE:
                     del collection[resource.id]
+                    self.forget_access_logs(resource.arn)
                     self.follow_references()
         self._remove_departed_targets(now)
 
@@ -86,6 +89,12 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             for target in list(group.targets.values()):
                 if target.leaves_at is not None and now >= target.leaves_at:
                     del group.targets[target.key]
+
+    def forget_access_logs(self, resource_arn: str) -> None:
+        """Delete the access log subscriptions of a network or a service that ends to exist."""
+        for subscription in list(self.access_log_subscriptions.values()):
+            if subscription.resource_arn == resource_arn:
+                del self.access_log_subscriptions[subscription.id]
 
     def follow_references(self) -> None:
         """Note which groups are in use; one that comes into use, or falls out of it, starts its checks anew."""
@@ -177,6 +186,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             self.target_groups,
             self.vpc_associations,
             self.service_associations,
+            self.access_log_subscriptions,
         )
 
     def all_resources(self) -> Iterator[Resource]:

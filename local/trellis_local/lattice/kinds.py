@@ -39,6 +39,7 @@ SERVICE_ASSOCIATION = Kind(
 VPC_ASSOCIATION = Kind(
     "ServiceNetworkVpcAssociation", "snva", "servicenetworkvpcassociation", "SERVICE_NETWORK_VPC_ASSOCIATION"
 )
+ACCESS_LOG_SUBSCRIPTION = Kind("AccessLogSubscription", "als", "accesslogsubscription", "ACCESS_LOG_SUBSCRIPTION")
 
 
 def id_of(identifier: str) -> str:

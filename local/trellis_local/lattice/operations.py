@@ -7,6 +7,7 @@ from typing import Any
 from botocore import xform_name
 
 from . import (
+    access_log_subscriptions,
     listeners,
     policies,
     rule_batches,
@@ -24,6 +25,7 @@ from .backend import LatticeBackend
 Operation = Callable[[LatticeBackend, Mapping[str, Any]], dict[str, Any]]
 
 _FAMILIES: tuple[ModuleType, ...] = (
+    access_log_subscriptions,
     listeners,
     policies,
     rule_batches,

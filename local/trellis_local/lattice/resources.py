@@ -174,6 +174,17 @@ class ServiceAssociation(Resource):
     service_arn: str
 
 
+@dataclass(kw_only=True)
+class AccessLogSubscription(Resource):
+    """A destination for the access logs of a service network or a service; only networks have a log type."""
+
+    kind = kinds.ACCESS_LOG_SUBSCRIPTION
+    resource_id: str
+    resource_arn: str
+    destination_arn: str
+    service_network_log_type: str | None = None
+
+
 @dataclass
 class Target:
     """A registered target; `leaves_at` is the virtual Unix time at which a deregistered one disappears."""

@@ -63,13 +63,14 @@ def update_service_network(backend: LatticeBackend, request: Request) -> Documen
 
 
 def delete_service_network(backend: LatticeBackend, request: Request) -> Document:
-    """Delete a network without associations, and its policies with it."""
+    """Delete a network without associations, and its policies and access log subscriptions with it."""
     network = backend.service_network(request["serviceNetworkIdentifier"])
     if vpc_associations_of(backend, network.arn):
         raise conflict(network, f"ServiceNetwork {network.id} has VPC(s) associated")
     if service_associations_of(backend, network.arn):
         raise conflict(network, f"ServiceNetwork {network.id} has service(s) associated")
     del backend.service_networks[network.id]
+    backend.forget_access_logs(network.arn)
     return {}
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .backend import LatticeBackend, all_backends
-from .kinds import id_of
+from .kinds import account_of, id_of
+from .log_destinations import LogDestination, parse_destination
 from .resources import Listener, Service, TargetGroup, VpcAssociation
 from .service_networks import service_associations_of
 from .targets import target_status
@@ -107,6 +108,17 @@ class TargetGroupView:
     lambda_event_structure_version: str = ""
 
 
+@dataclass(frozen=True)
+class LogSubscriptionView:
+    """A destination that wants the access logs of a network or a service; `account` owns the subscription."""
+
+    id: str
+    account: str
+    region: str
+    resource_id: str
+    destination: LogDestination
+
+
 def find_service(*, vpc_id: str, host: str) -> ServiceView | None:
     """The service that a client in the VPC reaches under this host name, or None when there is none.
 
@@ -160,6 +172,28 @@ def auth_policy(arn: str) -> str | None:
         return resource.auth_policy.text if resource and resource.auth_policy and resource.arn == arn else None
 
     return _first(read)
+
+
+def access_log_subscriptions(resource_arn: str) -> tuple[LogSubscriptionView, ...]:
+    """Who wants the logs of requests to services: of a service, or of all services in a network."""
+    account = account_of(resource_arn)
+    found: list[LogSubscriptionView] = []
+    for backend in all_backends():
+        if backend.account_id == account:
+            with backend.lock:
+                found += [
+                    LogSubscriptionView(
+                        id=subscription.id,
+                        account=subscription.account,
+                        region=subscription.region,
+                        resource_id=subscription.resource_id,
+                        destination=parse_destination(subscription.destination_arn),
+                    )
+                    for subscription in backend.access_log_subscriptions.values()
+                    if subscription.resource_arn == resource_arn
+                    and subscription.service_network_log_type in (None, "SERVICE")
+                ]
+    return tuple(found)
 
 
 def _first(read: Callable[[LatticeBackend], T | None]) -> T | None:

@@ -10,7 +10,15 @@ from trellis_local.dataplane.metrics import LatticeMetrics
 from trellis_local.dataplane.names import Record, Zone
 from trellis_local.dataplane.plane import DataPlane
 from trellis_local.kubernetes.contract import PodInfo
-from trellis_local.lattice.view import ListenerView, NetworkView, RuleView, ServiceView, TargetGroupView, TargetView
+from trellis_local.lattice.view import (
+    ListenerView,
+    LogSubscriptionView,
+    NetworkView,
+    RuleView,
+    ServiceView,
+    TargetGroupView,
+    TargetView,
+)
 
 HOST = "datastore.lattice-test.io"
 GENERATED = "datastore-0abc.7d67968.vpc-lattice-svcs.us-west-2.on.aws"
@@ -90,6 +98,9 @@ class World:
 
     def target_group(self, identifier: str) -> TargetGroupView | None:
         return self.groups.get(identifier)
+
+    def access_log_subscriptions(self, _resource_arn: str) -> tuple[LogSubscriptionView, ...]:
+        return ()
 
     def find(self, vpc_id: str, ip: str) -> PodInfo | None:
         return self.pods.get((vpc_id, ip))

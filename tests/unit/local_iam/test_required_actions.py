@@ -207,6 +207,65 @@ def test_registering_addresses_needs_to_see_vpc_and_subnets(kind: str, more: lis
     assert [item.action for item in found[1:]] == more
 
 
+LOG_DELIVERY_ROLE = "AWSServiceRoleForLogDelivery"
+
+
+@pytest.mark.parametrize(
+    ("destination", "more"),
+    [
+        (
+            "arn:aws:logs:us-west-2:111122223333:log-group:access:*",
+            [
+                ("logs:PutResourcePolicy", "*"),
+                ("logs:DescribeResourcePolicies", "*"),
+                ("logs:DescribeLogGroups", "*"),
+            ],
+        ),
+        (
+            "arn:aws:s3:::access-logs/lattice",
+            [("s3:GetBucketPolicy", "arn:aws:s3:::access-logs"), ("s3:PutBucketPolicy", "arn:aws:s3:::access-logs")],
+        ),
+        (
+            "arn:aws:firehose:us-west-2:111122223333:deliverystream/access",
+            [("firehose:TagDeliveryStream", "arn:aws:firehose:us-west-2:111122223333:deliverystream/access")],
+        ),
+    ],
+)
+def test_an_access_log_subscription_needs_log_deliveries_and_its_destination(
+    destination: str, more: list[tuple[str, str]]
+) -> None:
+    """VPC Lattice UG, API permissions; CloudWatch Logs UG, permissions of vended logs by destination."""
+    facts = Facts(roles=(LOG_DELIVERY_ROLE,))
+    call = {"resourceIdentifier": "sn-1", "destinationArn": destination}
+    create = pairs("vpc-lattice", "CreateAccessLogSubscription", facts, **call)
+    assert create == [
+        ("vpc-lattice:CreateAccessLogSubscription", LATTICE + "accesslogsubscription/*"),
+        ("logs:CreateLogDelivery", "*"),
+        ("logs:GetLogDelivery", "*"),
+        *more,
+    ]
+    update = {"accessLogSubscriptionIdentifier": "als-1", "destinationArn": destination}
+    assert pairs("vpc-lattice", "UpdateAccessLogSubscription", facts, **update)[1:] == [
+        ("logs:UpdateLogDelivery", "*"),
+        *more,
+    ]
+
+
+def test_deleting_an_access_log_subscription_needs_to_delete_the_log_delivery() -> None:
+    assert pairs("vpc-lattice", "DeleteAccessLogSubscription", accessLogSubscriptionIdentifier="als-1") == [
+        ("vpc-lattice:DeleteAccessLogSubscription", LATTICE + "accesslogsubscription/als-1"),
+        ("logs:DeleteLogDelivery", "*"),
+    ]
+
+
+def test_the_first_logs_to_firehose_need_the_service_linked_role_of_log_delivery() -> None:
+    stream = "arn:aws:firehose:us-west-2:111122223333:deliverystream/access"
+    *_, last = needed("vpc-lattice", "CreateAccessLogSubscription", destinationArn=stream)
+    assert last.action == "iam:CreateServiceLinkedRole"
+    assert last.resources[0].endswith(f"/delivery.logs.amazonaws.com/{LOG_DELIVERY_ROLE}")
+    assert last.context == {"iam:awsservicename": ("delivery.logs.amazonaws.com",)}
+
+
 def test_the_first_lattice_resource_of_an_account_needs_the_service_linked_role() -> None:
     first = needed("vpc-lattice", "CreateServiceNetwork", Facts(roles=()), name="n")
     assert first[1].action == "iam:CreateServiceLinkedRole"

@@ -99,3 +99,18 @@ def test_an_unknown_path_is_an_error_in_json(endpoint):
         urllib.request.urlopen(urllib.request.Request(f"{endpoint}/nonsense", headers=headers))
     with raised.value as answer:
         assert (answer.code, json.load(answer)["message"]) == (404, "GET /nonsense is not an operation of VPC Lattice.")
+
+
+def test_moto_tells_which_destinations_of_logs_exist(mocked_aws):
+    place = {"account": "111122223333", "region": "us-west-2"}
+    boto3.client("s3", "us-east-1").create_bucket(Bucket="seam-logs")
+    boto3.client("logs", "us-west-2").create_log_group(logGroupName="seam-logs")
+    to_bucket = {"BucketARN": "arn:aws:s3:::seam-logs", "RoleARN": "arn:aws:iam::111122223333:role/firehose"}
+    boto3.client("firehose", "us-west-2").create_delivery_stream(
+        DeliveryStreamName="seam-logs", S3DestinationConfiguration=to_bucket
+    )
+    for name, expected in (("seam-logs", True), ("none", False)):
+        assert moto_seam.has_bucket(name) is expected
+        assert moto_seam.has_log_group(**place, name=name) is expected
+        assert moto_seam.has_delivery_stream(**place, name=name) is expected
+    assert not moto_seam.has_log_group(account="444455556666", region="us-west-2", name="seam-logs")
