@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from .. import clock
 from . import configuration
-from .errors import ConflictException, ResourceNotFoundException
+from .errors import AccessDeniedException, ConflictException, LatticeError, ResourceNotFoundException
 from .idempotency import ClientTokens
 from .kinds import Kind, account_of, id_of
 from .lifecycle import GONE, Lifecycle
-from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource
+from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource, is_shared_with
 from .resources import (
     Listener,
     Resource,
@@ -33,6 +33,9 @@ R = TypeVar("R", bound=Resource)
 # Operations reach into other accounts of a region, so that one lock for each region is what cannot deadlock.
 _locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
+# Lists show resources of several accounts in the order of their creation.
+_sequences: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
+
 
 class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
     """All VPC Lattice resources of one account in one region."""
@@ -48,7 +51,6 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         self.vpc_associations: dict[str, VpcAssociation] = {}
         self.service_associations: dict[str, ServiceAssociation] = {}
         self.client_tokens = ClientTokens()
-        self._sequence = count(1)
 
     @property
     def _url_module(self) -> Any:
@@ -59,8 +61,8 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
     # -- time and state
 
     def next_sequence(self) -> int:
-        """The next number in the order of creation."""
-        return next(self._sequence)
+        """The next number in the order of creation in this region, over all accounts."""
+        return next(_sequences[self.region_name])
 
     def settle_region(self) -> None:
         """Settle the backends of all accounts in the region, whose resources refer to one another."""
@@ -154,13 +156,43 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         return service, self.find(service.listeners, Listener.kind, request["listenerIdentifier"])
 
     def find(self, collection: Mapping[str, R], kind: Kind, identifier: str) -> R:
-        """Find by id, or by an ARN that is exactly that of the resource; raises ResourceNotFoundException."""
+        """Find by id, or by an ARN that is exactly that of the resource; raises the error of `absent`."""
         resource = collection.get(id_of(identifier))
         if resource is None or (identifier.startswith("arn:") and resource.arn != identifier):
-            raise ResourceNotFoundException(
-                f"{kind.name} {identifier} not found", resource_id=identifier, resource_type=kind.error_type
-            )
+            raise self.absent(identifier, noun=kind.name, error_type=kind.error_type)
         return resource
+
+    def absent(self, identifier: str, *, noun: str, error_type: str) -> LatticeError:
+        """The error about what this account does not have: 403 for an ARN of another account, or for the id of a
+        network or service that is only shared with this one, and 404 for all else.
+        """
+        if account_of(identifier) not in (None, self.account_id):
+            return AccessDeniedException(identifier)
+        shared = self.shared_resource(identifier)
+        if shared is not None:
+            return AccessDeniedException(shared.arn)
+        return ResourceNotFoundException(
+            f"{noun} {identifier} not found", resource_id=identifier, resource_type=error_type
+        )
+
+    def shared_resource(self, identifier: str) -> ServiceNetwork | Service | None:
+        """The network or service of another account with this id or ARN, if RAM shares it with this account."""
+        for peer in self.peers():
+            found = peer.service_networks.get(id_of(identifier)) or peer.services.get(id_of(identifier))
+            if found is not None and identifier in (found.id, found.arn):
+                return found if self.may_use(found) else None
+        return None
+
+    def may_use(self, resource: ServiceNetwork | Service) -> bool:
+        """Whether this account does not own the network or service, but has a share of it.
+
+        A network that was created with sharing switched off stays with its owner, whatever RAM says.
+        """
+        if isinstance(resource, ServiceNetwork) and not resource.sharing_enabled:
+            return False
+        return resource.account != self.account_id and is_shared_with(
+            owner=resource.account, region=self.region_name, arn=resource.arn, account=self.account_id
+        )
 
     def _collections(self) -> tuple[dict[str, Any], ...]:
         return (
@@ -220,11 +252,11 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
                 resource.tags.pop(key, None)
 
     def resource_by_arn(self, arn: str) -> Resource:
-        """The resource with this ARN; raises ResourceNotFoundException."""
+        """The resource with this ARN; raises the error of `absent`."""
         for resource in self.all_resources():
             if resource.arn == arn:
                 return resource
-        raise ResourceNotFoundException(f"Resource {arn} not found", resource_id=arn, resource_type="RESOURCE")
+        raise self.absent(arn, noun="Resource", error_type="RESOURCE")
 
 
 def forwarded_groups(service: Service, *, except_rule: Rule | None = None) -> set[str]:

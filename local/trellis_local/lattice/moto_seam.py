@@ -4,6 +4,7 @@ The contract test of this module names what broke when moto is upgraded. Nothing
 """
 
 import ipaddress
+import re
 from typing import Any
 
 import moto.vpclattice
@@ -14,7 +15,10 @@ from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.exceptions import InvalidVPCIdError
 from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
+from moto.organizations.models import organizations_backends
 from moto.ram.models import ResourceShare, ram_backends
+from moto.sts.models import sts_backends
 
 __all__ = [
     "ActionResult",
@@ -24,12 +28,14 @@ __all__ = [
     "ServiceException",
     "TaggableResourcesMixin",
     "TaggedResource",
+    "caller_arn",
     "instance_address",
     "instance_vpc",
     "is_shared_with",
     "operation_of",
     "replace_vpc_lattice",
     "security_group_vpc",
+    "shared_arns",
     "vpc_networks",
 ]
 
@@ -90,10 +96,43 @@ def instance_vpc(*, account: str, region: str, instance_id: str) -> str | None:
 
 def is_shared_with(*, owner: str, region: str, arn: str, account: str) -> bool:
     """Whether an active RAM resource share of the owner gives this resource to the account."""
-    return any(
-        share.status == "ACTIVE" and arn in share.resource_arns and account in share.principals
+    return arn in shared_arns(owner=owner, region=region, account=account)
+
+
+def shared_arns(*, owner: str, region: str, account: str) -> frozenset[str]:
+    """The ARNs of all that the active RAM resource shares of the owner give to the account."""
+    return frozenset(
+        arn
         for share in ram_backends[owner][region].resource_shares
+        if share.status == "ACTIVE"
+        and any(_includes(principal, account, owner=owner) for principal in share.principals)
+        for arn in share.resource_arns
     )
+
+
+def _includes(principal: str, account: str, *, owner: str) -> bool:
+    """Whether a principal of a resource share is the account, or an organization or unit that the account is in."""
+    if ":organizations:" not in principal:
+        return re.fullmatch(rf"{account}|arn:[a-z-]+:iam::{account}:root", principal) is not None
+    organization = organizations_backends[owner][principal.split(":")[1]]
+    parents = {node.id: node.parent_id for node in [*organization.accounts, *organization.ou]}
+    if ":organization/" in principal:
+        return account in parents
+    unit, above = principal.rsplit("/", 1)[-1], parents.get(account)
+    while above not in (None, unit):
+        above = parents.get(above)
+    return above == unit
+
+
+def caller_arn(*, account: str, access_key: str) -> str:
+    """Who an access key belongs to: a session of a role, an IAM user or else the root user of the account."""
+    for sts in [backend for partitions in list(sts_backends.values()) for backend in list(partitions.values())]:
+        session = sts.get_assumed_role_from_access_key(access_key)
+        if session is not None:
+            return str(session.arn)
+    partition = "aws"
+    user = iam_backends[account][partition].get_user_from_access_key_id(access_key)
+    return str(user.arn) if user else f"arn:{partition}:iam::{account}:root"
 
 
 def operation_of(response: Any) -> str | None:

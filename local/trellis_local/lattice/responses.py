@@ -11,10 +11,11 @@ import botocore.session
 from botocore import xform_name
 from botocore.model import ServiceModel, StructureShape
 
+from ..iam.action_names import action_name
 from .backend import LatticeBackend, lattice_backends
 from .configuration import current
-from .errors import ThrottlingException
-from .moto_seam import ActionResult, BaseResponse, operation_of
+from .errors import AccessDeniedException, ThrottlingException
+from .moto_seam import ActionResult, BaseResponse, caller_arn, operation_of
 from .operations import Operation, find_operation
 from .request import read_request
 from .tags import require_user_tags
@@ -76,7 +77,11 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
 
 def _emulated(name: str, operation: Operation) -> Callable[[LatticeResponse], Any]:
     def answer(response: LatticeResponse) -> Any:
-        return ActionResult(response.run(name, operation))
+        try:
+            return ActionResult(response.run(name, operation))
+        except AccessDeniedException as error:
+            caller = caller_arn(account=response.current_account, access_key=response.access_key)
+            raise error.told_to(caller, action=action_name("vpc-lattice", name)) from error
 
     return answer
 

@@ -7,6 +7,7 @@ from . import quotas
 from .backend import LatticeBackend, conflict, require_status, require_unique_name
 from .configuration import current
 from .dns_entries import dns_entry
+from .network_sharing import listed_services, readable_service
 from .paging import page
 from .resources import Service, ServiceAssociation, present
 
@@ -33,8 +34,8 @@ def create_service(backend: LatticeBackend, request: Request) -> Document:
 
 
 def get_service(backend: LatticeBackend, request: Request) -> Document:
-    """Describe a service."""
-    service = backend.service(request["serviceIdentifier"])
+    """Describe a service, an own or a shared one."""
+    service = readable_service(backend, request["serviceIdentifier"])
     return {
         **_settings(service),
         **service.times,
@@ -45,8 +46,8 @@ def get_service(backend: LatticeBackend, request: Request) -> Document:
 
 
 def list_services(backend: LatticeBackend, request: Request) -> Document:
-    """List the services of the account."""
-    return page("services", backend.services.values(), request, key=lambda service: service.sequence, render=_summary)
+    """List the services of the account and those that are shared with it."""
+    return page("services", listed_services(backend), request, key=lambda service: service.sequence, render=_summary)
 
 
 def update_service(backend: LatticeBackend, request: Request) -> Document:
