@@ -4,8 +4,9 @@ It holds choices only; what AWS fixes (limits of shapes, error codes, order of s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from .choices import Choices
 from .faults import FaultPlan
 from .lifecycle import DURATIONS
 from .quotas import DEFAULT_QUOTAS
@@ -20,6 +21,7 @@ class Configuration:
     draining_seconds: float = 60.0
     unused_target_removal_seconds: float = 2.0
     faults: FaultPlan = field(default_factory=FaultPlan)
+    choices: Choices = field(default_factory=Choices)
 
 
 _current = Configuration()
@@ -37,19 +39,21 @@ def use(configuration: Configuration) -> None:
 
 
 def reconfigure(
-    *, durations: Mapping[tuple[str, str], float] | None = None, quotas: Mapping[str, int] | None = None
+    *,
+    durations: Mapping[tuple[str, str], float] | None = None,
+    quotas: Mapping[str, int] | None = None,
+    choices: Choices | None = None,
 ) -> None:
-    """Override some durations and quotas, keep the others; raises KeyError for a name that does not exist."""
+    """Override some durations, quotas or the choices, keep the rest; raises KeyError for a name that does not exist."""
     for name in durations or {}:
         DURATIONS[name]
     for code in quotas or {}:
         DEFAULT_QUOTAS[code]
     use(
-        Configuration(
+        replace(
+            _current,
             durations={**_current.durations, **(durations or {})},
             quotas={**_current.quotas, **(quotas or {})},
-            draining_seconds=_current.draining_seconds,
-            unused_target_removal_seconds=_current.unused_target_removal_seconds,
-            faults=_current.faults,
+            choices=choices or _current.choices,
         )
     )

@@ -26,7 +26,8 @@ class AccessDeniedException(LatticeError):  # noqa: N818 - the name in the API m
     code = "AccessDeniedException"
 
     def __init__(self, resource_arn: str, *, caller: str = "", action: str = "") -> None:
-        super().__init__(f"User: {caller} is not authorized to perform: {action} on resource: {resource_arn}")
+        who = f"User: {caller} is not authorized to perform: {action}" if caller else "Not authorized"
+        super().__init__(f"{who} on resource: {resource_arn}")
         self._resource_arn = resource_arn
 
     def told_to(self, caller: str, *, action: str) -> "AccessDeniedException":

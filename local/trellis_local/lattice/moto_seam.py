@@ -5,12 +5,14 @@ The contract test of this module names what broke when moto is upgraded. Nothing
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import moto.vpclattice
 import moto.vpclattice.models
+from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.exceptions import InvalidVPCIdError
@@ -25,13 +27,19 @@ __all__ = [
     "BackendDict",
     "BaseBackend",
     "BaseResponse",
+    "Certificate",
+    "LoadBalancer",
     "ServiceException",
     "TaggableResourcesMixin",
     "TaggedResource",
     "caller_arn",
+    "certificate",
+    "endpoint_addresses",
+    "function_exists",
     "instance_address",
     "instance_vpc",
     "is_shared_with",
+    "load_balancer",
     "operation_of",
     "replace_vpc_lattice",
     "security_group_vpc",
@@ -92,6 +100,62 @@ def instance_vpc(*, account: str, region: str, instance_id: str) -> str | None:
     """The VPC of a running instance; None when there is no such instance or it does not run."""
     instance = _running_instance(account=account, region=region, instance_id=instance_id)
     return str(instance.vpc_id) if instance else None
+
+
+def endpoint_addresses(*, account: str, region: str, vpc_id: str) -> frozenset[str]:
+    """The private addresses of the network interfaces of all VPC endpoints in a VPC."""
+    ec2 = ec2_backends[account][region]
+    interfaces = {
+        i for point in ec2.vpc_end_points.values() if point.vpc_id == vpc_id for i in point.network_interface_ids
+    }
+    return frozenset(str(ec2.enis[interface].private_ip_address) for interface in interfaces if interface in ec2.enis)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate of ACM: its status, the key as ACM spells it (RSA_2048), and the names that it is for."""
+
+    status: str
+    key_algorithm: str
+    names: tuple[str, ...]
+
+
+def certificate(*, account: str, region: str, arn: str) -> Certificate | None:
+    """The certificate of this ARN in ACM; None when the account has none in this region."""
+    try:
+        found = get_backend("acm")[account][region].get_certificate(arn)
+    except JsonRESTError:
+        return None
+    names = tuple(found.sans) or (found.common_name,)
+    return Certificate(found.status, found.describe()["Certificate"]["KeyAlgorithm"], names)
+
+
+@dataclass(frozen=True)
+class LoadBalancer:
+    """A load balancer of Elastic Load Balancing: its type (application), scheme (internal) and its listeners' ports."""
+
+    type: str
+    scheme: str
+    vpc_id: str
+    ports: frozenset[int]
+
+
+def load_balancer(*, account: str, region: str, arn: str) -> LoadBalancer | None:
+    """The load balancer of this ARN; None when the account has none in this region."""
+    found = get_backend("elbv2")[account][region].load_balancers.get(arn)
+    if found is None:
+        return None
+    ports = frozenset(int(listener.port) for listener in found.listeners.values())
+    return LoadBalancer(type=found.type, scheme=found.scheme, vpc_id=found.vpc_id, ports=ports)
+
+
+def function_exists(*, account: str, region: str, arn: str) -> bool:
+    """Whether Lambda has the function, version or alias of this ARN."""
+    try:
+        get_backend("lambda")[account][region].get_function(arn)
+    except JsonRESTError:
+        return False
+    return True
 
 
 def is_shared_with(*, owner: str, region: str, arn: str, account: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from .actions import checked_action
 from .backend import LatticeBackend
 from .errors import ConflictException, LatticeError, ServiceQuotaExceededException, ValidationException
+from .listeners import listener_to_change
 from .resources import Listener, Rule, Service
 from .rules import change_rule, find_rule, require_changeable
 
@@ -20,7 +21,7 @@ Accepted = dict[str, tuple[Rule, Mapping[str, Any]]]
 
 def batch_update_rule(backend: LatticeBackend, request: Request) -> Document:
     """Update up to ten rules of one listener."""
-    service, listener = backend.listener(request)
+    service, listener = listener_to_change(backend, request)
     accepted: Accepted = {}
     failures: list[Document] = []
     for update in request["rules"]:

@@ -3,7 +3,6 @@
 Register and deregister answer 200 and report what they refused in `unsuccessful`, target by target.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +11,9 @@ from . import quotas
 from .backend import LatticeBackend, require_status
 from .configuration import current
 from .errors import LatticeError, ValidationException
-from .moto_seam import instance_vpc, vpc_networks
 from .paging import page
 from .resources import Target, TargetGroup, present
+from .target_checks import require_suitable
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
@@ -104,38 +103,9 @@ def _key(group: TargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | None
 
 
 def _checked_key(backend: LatticeBackend, group: TargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | None]:
-    if group.type == "IP":
-        _require_address(backend, group, wanted["id"])
-    elif group.type == "INSTANCE":
-        place = instance_vpc(account=backend.account_id, region=backend.region_name, instance_id=wanted["id"])
-        if place != group.vpc_id:
-            raise ValidationException(f"{wanted['id']} is not a running instance in VPC {group.vpc_id}.")
-    else:
-        _require_arn(backend, group, wanted)
-    return _key(group, wanted)
-
-
-def _require_address(backend: LatticeBackend, group: TargetGroup, text: str) -> None:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError as error:
-        raise ValidationException(f"{text} is not an IP address.") from error
-    if f"IPV{address.version}" != group.config["ipAddressType"]:
-        raise ValidationException(f"{text} is not an address of type {group.config['ipAddressType']}.")
-    networks = vpc_networks(account=backend.account_id, region=backend.region_name, vpc_id=group.vpc_id or "")
-    if not any(address in network for network in networks or ()):
-        raise ValidationException(f"{text} is not in the CIDR blocks of VPC {group.vpc_id}.")
-
-
-def _require_arn(backend: LatticeBackend, group: TargetGroup, wanted: Mapping[str, Any]) -> None:
-    service = "lambda" if group.type == "LAMBDA" else "elasticloadbalancing"
-    prefix = f"arn:{backend.partition}:{service}:{backend.region_name}:{backend.account_id}:"
-    if not wanted["id"].startswith(prefix):
-        raise ValidationException(f"{wanted['id']} is not an ARN of {service} in this account and region.")
-    if group.type == "LAMBDA" and "port" in wanted:
-        raise ValidationException("A Lambda target has no port.")
-    if any(target.id != wanted["id"] for target in group.targets.values()):
-        raise ValidationException(f"A target group of type {group.type} has one target only.")
+    key = _key(group, wanted)
+    require_suitable(backend, group, target_id=key[0], port=key[1])
+    return key
 
 
 def _failure(wanted: Mapping[str, Any], error: LatticeError) -> Document:
