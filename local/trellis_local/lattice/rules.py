@@ -67,6 +67,8 @@ def update_rule(backend: LatticeBackend, request: Request) -> Document:
     require_changeable(rule)
     if "priority" in request and request["priority"] != rule.priority:
         _require_free_priority(listener, request["priority"])
+    if "match" in request:
+        checked_match(request["match"])
     if "action" in request:
         rule.action = checked_action(
             backend, request["action"], service=service, protocol=listener.protocol, replaced=rule
