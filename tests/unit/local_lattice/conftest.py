@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from lattice_actions import NOT_FOUND, forward
 from moto import mock_aws
@@ -69,6 +70,12 @@ def ec2(mocked_aws: None) -> Any:
 def client(stepped: SteppedClock, lattice_client: Any) -> Any:
     lattice_backends[ACCOUNT][REGION].reset()
     return lattice_client
+
+
+@pytest.fixture
+def unchecked_client(client: Any) -> Any:
+    """A client that leaves all checks of its parameters to the server, as other clients do."""
+    return boto3.client("vpc-lattice", REGION, config=Config(parameter_validation=False))
 
 
 @pytest.fixture
