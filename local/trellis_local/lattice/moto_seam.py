@@ -4,8 +4,11 @@ The contract test of this module names what broke when moto is upgraded. Nothing
 """
 
 import ipaddress
+import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partialmethod
 from typing import Any
 
 import moto.vpclattice
@@ -20,6 +23,8 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 from moto.ram.models import ResourceShare, ram_backends
+from moto.servicequotas.exceptions import NoSuchResource
+from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.sts.models import sts_backends
 
 __all__ = [
@@ -32,6 +37,7 @@ __all__ = [
     "ServiceException",
     "TaggableResourcesMixin",
     "TaggedResource",
+    "add_service_quotas",
     "caller_arn",
     "certificate",
     "endpoint_addresses",
@@ -61,6 +67,33 @@ def replace_vpc_lattice(backends: Any) -> None:
     for segment in _SHAREABLE_BY_RAM:
         if segment not in ResourceShare.SHAREABLE_RESOURCES:
             ResourceShare.SHAREABLE_RESOURCES.append(segment)
+
+
+def add_service_quotas(service_code: str, operations: Iterable[Callable[..., dict[str, Any] | None]]) -> None:
+    """Let moto's Service Quotas API answer these operations for one more service; other services stay as they are.
+
+    An operation gets the request, the account and the region; its answer is None for what does not exist.
+    """
+    for operation in operations:
+        name = operation.__name__
+        present = vars(ServiceQuotasResponse).get(name)
+        if not isinstance(present, partialmethod):  # which only this function puts there
+            method = partialmethod(_answer_quotas, operation=operation, service_code=service_code, fallback=present)
+            setattr(ServiceQuotasResponse, name, method)
+
+
+def _answer_quotas(
+    response: Any, *, operation: Callable[..., dict[str, Any] | None], service_code: str, fallback: Any
+) -> str:
+    request = json.loads(response.body)
+    found = None
+    if request["ServiceCode"] == service_code:
+        found = operation(request, account=response.current_account, region=response.region)
+    elif fallback is not None:
+        return str(fallback(response))
+    if found is None:
+        raise NoSuchResource
+    return json.dumps(found)
 
 
 def vpc_networks(*, account: str, region: str, vpc_id: str) -> tuple[IpNetwork, ...] | None:
