@@ -4,7 +4,8 @@ The rules are those of "Share your VPC Lattice entities" in the VPC Lattice User
 and does not create them. A share counts at once, as inside an organization; moto's RAM knows no invitations.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import TypeVar
 
 from .backend import LatticeBackend
@@ -42,12 +43,12 @@ def readable_service(backend: LatticeBackend, identifier: str) -> Service:
     return shared if isinstance(shared, Service) else backend.service(identifier)
 
 
-def listed_service_networks(backend: LatticeBackend) -> Iterator[ServiceNetwork]:
+def listed_service_networks(backend: LatticeBackend) -> Iterable[ServiceNetwork]:
     """The networks of the caller and those that are shared with it."""
     return _own_and_shared(backend, lambda owner: owner.service_networks)
 
 
-def listed_services(backend: LatticeBackend) -> Iterator[Service]:
+def listed_services(backend: LatticeBackend) -> Iterable[Service]:
     """The services of the caller and those that are shared with it."""
     return _own_and_shared(backend, lambda owner: owner.services)
 
@@ -107,10 +108,14 @@ def _own_or_shared(
     return shared
 
 
-def _own_and_shared(backend: LatticeBackend, collection: Callable[[LatticeBackend], Mapping[str, E]]) -> Iterator[E]:
-    yield from collection(backend).values()
-    for peer in backend.peers():
-        for arn in shared_arns(owner=peer.account_id, region=backend.region_name, account=backend.account_id):
-            resource = collection(peer).get(id_of(arn))
-            if resource is not None and backend.may_use(resource):
-                yield resource
+def _own_and_shared(backend: LatticeBackend, collection: Callable[[LatticeBackend], Mapping[str, E]]) -> Iterable[E]:
+    own = collection(backend).values()
+    shared = [resource for peer in backend.peers() for resource in _shared_by(peer, backend, collection(peer))]
+    return chain(own, shared) if shared else own
+
+
+def _shared_by(owner: LatticeBackend, backend: LatticeBackend, resources: Mapping[str, E]) -> Iterator[E]:
+    for arn in shared_arns(owner=owner.account_id, region=backend.region_name, account=backend.account_id):
+        resource = resources.get(id_of(arn))
+        if resource is not None and backend.may_use(resource):
+            yield resource

@@ -5,23 +5,26 @@ VPC Lattice User Guide: "Target groups in VPC Lattice", "Register targets", "App
 """
 
 import ipaddress
+from collections.abc import Iterable
 
 from .backend import LatticeBackend
 from .errors import ValidationException
 from .moto_seam import endpoint_addresses, function_exists, instance_vpc, load_balancer, vpc_networks
 from .resources import TargetGroup
 
+Key = tuple[str, int | None]
 _MOST_GROUPS_OF_A_LOAD_BALANCER = 2
 
 
-def require_suitable(backend: LatticeBackend, group: TargetGroup, *, target_id: str, port: int | None) -> None:
-    """Raise ValidationException unless the group can have this target; the port of a Lambda function is None."""
+def require_suitable(backend: LatticeBackend, group: TargetGroup, key: Key, *, others: Iterable[Key]) -> None:
+    """Raise ValidationException unless the group can have this target, given by id and port, next to the others."""
+    target_id, port = key
     if group.type == "IP":
         _require_address(backend, group, target_id)
     elif group.type == "INSTANCE":
         _require_instance(backend, group, target_id)
     else:
-        _require_single(group, target_id)
+        _require_single(group, key, others=others)
         if group.type == "LAMBDA":
             _require_function(backend, target_id, port=port)
         else:
@@ -50,8 +53,8 @@ def _require_instance(backend: LatticeBackend, group: TargetGroup, instance_id: 
         raise ValidationException(f"{instance_id} is not a running instance in VPC {group.vpc_id}.")
 
 
-def _require_single(group: TargetGroup, target_id: str) -> None:
-    if any(target.id != target_id for target in group.targets.values()):
+def _require_single(group: TargetGroup, key: Key, *, others: Iterable[Key]) -> None:
+    if any(other != key for other in others):
         raise ValidationException(f"A target group of type {group.type} has one target only.")
 
 

@@ -17,22 +17,26 @@ from .target_checks import require_suitable
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
+Key = tuple[str, int | None]
 
 
 def register_targets(backend: LatticeBackend, request: Request) -> Document:
     """Register targets with an ACTIVE group; a draining target becomes a normal one again."""
     group = backend.target_group(request["targetGroupIdentifier"])
     require_status(group, "ACTIVE")
-    successful, unsuccessful = [], []
+    keys: list[Key] = []
+    unsuccessful = []
     for wanted in request["targets"]:
         try:
-            key = _checked_key(backend, group, wanted)
+            keys.append(_checked_key(backend, group, wanted, before=keys))
         except ValidationException as error:
             unsuccessful.append(_failure(wanted, error))
-            continue
+    wanted_number = len({*group.targets, *keys})
+    limits = current().quotas
+    quotas.check_quota(quotas.TARGETS_PER_TARGET_GROUP, wanted=wanted_number, limits=limits, parent_id=group.id)
+    for key in keys:
         _register(backend, group, key)
-        successful.append(present(id=key[0], port=key[1]))
-    return {"successful": successful, "unsuccessful": unsuccessful}
+    return {"successful": [present(id=key[0], port=key[1]) for key in keys], "unsuccessful": unsuccessful}
 
 
 def deregister_targets(backend: LatticeBackend, request: Request) -> Document:
@@ -80,11 +84,9 @@ def _summary(group: TargetGroup, target: Target) -> Document:
     return present(id=target.id, port=target.port, status=status, reasonCode=reason)
 
 
-def _register(backend: LatticeBackend, group: TargetGroup, key: tuple[str, int | None]) -> None:
+def _register(backend: LatticeBackend, group: TargetGroup, key: Key) -> None:
     known = group.targets.get(key)
     if known is None:
-        wanted = len(group.targets) + 1
-        quotas.check_quota(quotas.TARGETS_PER_TARGET_GROUP, wanted=wanted, limits=current().quotas, parent_id=group.id)
         group.targets[key] = Target(id=key[0], port=key[1], sequence=backend.next_sequence())
     elif known.leaves_at is not None:
         known.leaves_at, known.is_draining, known.health = None, False, "INITIAL"
@@ -98,13 +100,14 @@ def _deregister(group: TargetGroup, target: Target) -> None:
     target.leaves_at = clock.current().time() + delay
 
 
-def _key(group: TargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | None]:
+def _key(group: TargetGroup, wanted: Mapping[str, Any]) -> Key:
     return wanted["id"], wanted.get("port", group.config.get("port"))
 
 
-def _checked_key(backend: LatticeBackend, group: TargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | None]:
+def _checked_key(backend: LatticeBackend, group: TargetGroup, wanted: Mapping[str, Any], *, before: list[Key]) -> Key:
+    """The key of a target that the group can have next to those `before` it in the call; ValidationException if not."""
     key = _key(group, wanted)
-    require_suitable(backend, group, target_id=key[0], port=key[1])
+    require_suitable(backend, group, key, others={*group.targets, *before})
     return key
 
 

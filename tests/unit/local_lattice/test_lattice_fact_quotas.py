@@ -124,6 +124,29 @@ def test_a_quota_is_enforced(attempts, error_of, attempt, code, existing, resour
     assert error["resourceType"] == resource_type
 
 
+def test_a_call_beyond_the_quota_registers_nothing(client, make_group, error_of):
+    """User Guide, "Quotas": Targets per target group; API model, RegisterTargets: ServiceQuotaExceededException."""
+    configuration.reconfigure(quotas={quotas.TARGETS_PER_TARGET_GROUP: 2})
+    key = {"targetGroupIdentifier": make_group("orders-v1")}
+    targets = [{"id": f"10.1.0.{number}"} for number in range(5, 8)]
+    assert error_of(client.register_targets, **key, targets=targets)["status"] == 402
+    assert client.list_targets(**key)["items"] == []
+    repeated = [targets[0], targets[0], targets[1]]
+    assert client.register_targets(**key, targets=repeated)["unsuccessful"] == []
+
+
+@pytest.mark.parametrize("operation", ["create", "tag"])
+def test_a_resource_has_at_most_50_tags(client, network_id, error_of, operation):
+    """User Guide, "Tag resources": Maximum number of tags for each resource, 50."""
+    tags = {f"tag{number}": "" for number in range(51)}
+    arn = client.get_service_network(serviceNetworkIdentifier=network_id)["arn"]
+    calls = {"create": (client.create_service, {"name": "orders"}), "tag": (client.tag_resource, {"resourceArn": arn})}
+    call, members = calls[operation]
+    assert error_of(call, **members, tags=tags)["status"] == 400
+    tags.pop("tag0")
+    assert call(**members, tags=tags)["ResponseMetadata"]["HTTPStatusCode"] in (200, 201)
+
+
 def test_the_target_groups_of_all_actions_of_a_service_count_together(
     client, make_service, make_group, make_listener, error_of
 ):

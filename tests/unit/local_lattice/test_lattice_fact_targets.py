@@ -170,6 +170,16 @@ def test_a_lambda_target_in_use_is_not_health_checked(client, register, make_fun
     assert (target["status"], "port" in target) == ("UNAVAILABLE", False)
 
 
+def test_a_call_with_two_functions_registers_one(client, make_function, stepped):
+    """API reference, RegisterTargets: "If it's a Lambda target, you can only have one target in a target group"."""
+    group_id = client.create_target_group(name="functions", type="LAMBDA")["id"]
+    stepped.advance(2)
+    functions = [{"id": make_function(name)} for name in ("one", "two")]
+    answer = client.register_targets(targetGroupIdentifier=group_id, targets=functions)
+    assert answer["successful"] == functions[:1]
+    assert [failure["id"] for failure in answer["unsuccessful"]] == [functions[1]["id"]]
+
+
 def test_some_targets_of_a_call_succeed_and_some_do_not(client, make_group):
     """API model, RegisterTargets and DeregisterTargets: 200 with successful and unsuccessful."""
     key = {"targetGroupIdentifier": make_group("orders-v1")}
