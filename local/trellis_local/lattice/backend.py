@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 from .. import clock
 from . import configuration
-from .errors import AccessDeniedException, ConflictException, LatticeError, ResourceNotFoundException
+from .errors import ConflictException
 from .idempotency import ClientTokens
 from .kinds import Kind, account_of, id_of
 from .lifecycle import GONE, Lifecycle
-from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource, is_shared_with
+from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource
+from .ram_shares import absent
 from .resources import (
     Listener,
     Resource,
@@ -159,40 +160,8 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         """Find by id, or by an ARN that is exactly that of the resource; raises the error of `absent`."""
         resource = collection.get(id_of(identifier))
         if resource is None or (identifier.startswith("arn:") and resource.arn != identifier):
-            raise self.absent(identifier, noun=kind.name, error_type=kind.error_type)
+            raise absent(self, identifier, noun=kind.name, error_type=kind.error_type)
         return resource
-
-    def absent(self, identifier: str, *, noun: str, error_type: str) -> LatticeError:
-        """The error about what this account does not have: 403 for an ARN of another account, or for the id of a
-        network or service that is only shared with this one, and 404 for all else.
-        """
-        if account_of(identifier) not in (None, self.account_id):
-            return AccessDeniedException(identifier)
-        shared = self.shared_resource(identifier)
-        if shared is not None:
-            return AccessDeniedException(shared.arn)
-        return ResourceNotFoundException(
-            f"{noun} {identifier} not found", resource_id=identifier, resource_type=error_type
-        )
-
-    def shared_resource(self, identifier: str) -> ServiceNetwork | Service | None:
-        """The network or service of another account with this id or ARN, if RAM shares it with this account."""
-        for peer in self.peers():
-            found = peer.service_networks.get(id_of(identifier)) or peer.services.get(id_of(identifier))
-            if found is not None and identifier in (found.id, found.arn):
-                return found if self.may_use(found) else None
-        return None
-
-    def may_use(self, resource: ServiceNetwork | Service) -> bool:
-        """Whether this account does not own the network or service, but has a share of it.
-
-        A network that was created with sharing switched off stays with its owner, whatever RAM says.
-        """
-        if isinstance(resource, ServiceNetwork) and not resource.sharing_enabled:
-            return False
-        return resource.account != self.account_id and is_shared_with(
-            owner=resource.account, region=self.region_name, arn=resource.arn, account=self.account_id
-        )
 
     def _collections(self) -> tuple[dict[str, Any], ...]:
         return (
@@ -256,7 +225,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         for resource in self.all_resources():
             if resource.arn == arn:
                 return resource
-        raise self.absent(arn, noun="Resource", error_type="RESOURCE")
+        raise absent(self, arn, noun="Resource", error_type="RESOURCE")
 
 
 def forwarded_groups(service: Service, *, except_rule: Rule | None = None) -> set[str]:

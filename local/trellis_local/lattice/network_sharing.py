@@ -12,6 +12,7 @@ from .backend import LatticeBackend
 from .errors import AccessDeniedException
 from .kinds import Kind, account_of, id_of
 from .moto_seam import shared_arns
+from .ram_shares import absent, may_use, shared_resource
 from .resources import Service, ServiceAssociation, ServiceNetwork, VpcAssociation
 
 E = TypeVar("E", ServiceNetwork, Service)
@@ -30,7 +31,7 @@ def shared_service(backend: LatticeBackend, identifier: str) -> Service:
 
 def readable_service_network(backend: LatticeBackend, identifier: str) -> ServiceNetwork:
     """The network to describe, which may be a shared one, also by its id."""
-    shared = backend.shared_resource(identifier)
+    shared = shared_resource(backend, identifier)
     return shared if isinstance(shared, ServiceNetwork) else backend.service_network(identifier)
 
 
@@ -39,7 +40,7 @@ def readable_service(backend: LatticeBackend, identifier: str) -> Service:
 
     A service that the caller knows only from a network that is shared with it is not readable.
     """
-    shared = backend.shared_resource(identifier)
+    shared = shared_resource(backend, identifier)
     return shared if isinstance(shared, Service) else backend.service(identifier)
 
 
@@ -58,7 +59,7 @@ def may_see(backend: LatticeBackend, association: VpcAssociation | ServiceAssoci
     if backend.account_id in _parties(association):
         return True
     network = backend.owner_of(association.network_arn).service_networks[id_of(association.network_arn)]
-    return backend.may_use(network)
+    return may_use(backend, network)
 
 
 def find_association(
@@ -71,7 +72,7 @@ def find_association(
             if may_see(backend, found):
                 return found
             break
-    raise backend.absent(identifier, noun=kind.name, error_type=kind.error_type)
+    raise absent(backend, identifier, noun=kind.name, error_type=kind.error_type)
 
 
 def require_party(backend: LatticeBackend, association: VpcAssociation | ServiceAssociation) -> None:
@@ -102,7 +103,7 @@ def _own_or_shared(
 ) -> E:
     if account_of(identifier) in (None, backend.account_id):
         return backend.find(collection(backend), cls.kind, identifier)
-    shared = backend.shared_resource(identifier)
+    shared = shared_resource(backend, identifier)
     if not isinstance(shared, cls):
         raise AccessDeniedException(identifier)
     return shared
@@ -117,5 +118,5 @@ def _own_and_shared(backend: LatticeBackend, collection: Callable[[LatticeBacken
 def _shared_by(owner: LatticeBackend, backend: LatticeBackend, resources: Mapping[str, E]) -> Iterator[E]:
     for arn in shared_arns(owner=owner.account_id, region=backend.region_name, account=backend.account_id):
         resource = resources.get(id_of(arn))
-        if resource is not None and backend.may_use(resource):
+        if resource is not None and may_use(backend, resource):
             yield resource
