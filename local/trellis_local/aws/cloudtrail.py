@@ -98,7 +98,7 @@ def event_of(completed: CompletedCall) -> Event:
         "id": str(uuid.uuid4()),
         "detail-type": "AWS API Call via CloudTrail",
         "source": f"aws.{call.service}",
-        "account": moto.ACCOUNT,
+        "account": completed.wire.api.account,
         "time": detail["eventTime"],
         "region": detail["awsRegion"],
         "resources": [],
@@ -127,7 +127,7 @@ def record_of(completed: CompletedCall) -> Event:
         "readOnly": False,
         "eventType": "AwsApiCall",
         "managementEvent": True,
-        "recipientAccountId": moto.ACCOUNT,
+        "recipientAccountId": request.api.account,
         "eventCategory": "Management",
     }
     if failed:

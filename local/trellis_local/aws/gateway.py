@@ -26,6 +26,7 @@ from trellis_local.iam.dependents import LATTICE_ROLE, LATTICE_SERVICE
 
 _LOG = logging.getLogger(__name__)
 _REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-amz-request-id")
+_ACCOUNT_VARIABLE = "HTTP_" + moto.ACCOUNT_HEADER.upper().replace("-", "_")
 _LOCAL = "/_local/"
 
 
@@ -122,6 +123,7 @@ class Gateway:
         return answer
 
     def _backend_answer(self, call: WireCall, environ: Environ) -> Answer:
+        environ[_ACCOUNT_VARIABLE] = call.api.account
         captured: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:

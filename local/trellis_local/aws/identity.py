@@ -2,7 +2,7 @@
 
 An access key belongs to a session of an assumed role, to an IAM user, or, when neither IAM nor STS knows it, to the
 administrator, whose secret access key equals the access key id. AWS has no such administrator: it stands for whoever
-runs the local stack.
+runs the local stack. Every other account has one too, whose access key is the account's number.
 """
 
 import threading
@@ -48,13 +48,13 @@ class Principal:
     @property
     def is_admin(self) -> bool:
         """Whether this is the local administrator, who may do everything."""
-        return self.arn == admin().arn
+        return self.arn == admin(self.account).arn
 
 
-def admin() -> Principal:
-    """The local administrator."""
-    arn = f"arn:aws:iam::{moto.ACCOUNT}:user/{_ADMIN_NAME}"
-    return Principal(arn, moto.ACCOUNT, "IAMUser", "AIDALOCALADMINISTRATR", user_name=_ADMIN_NAME)
+def admin(account: str = moto.ACCOUNT) -> Principal:
+    """The local administrator of an account."""
+    arn = f"arn:aws:iam::{account}:user/{_ADMIN_NAME}"
+    return Principal(arn, account, "IAMUser", "AIDALOCALADMINISTRATR", user_name=_ADMIN_NAME)
 
 
 def principal_of(access_key_id: str) -> Principal:
@@ -71,7 +71,7 @@ def principal_of(access_key_id: str) -> Principal:
         )
     owner = moto.iam_user(access_key_id)
     if owner is None:
-        return admin()
+        return admin(moto.account_of(access_key_id))
     user = owner[0]
     return Principal(user.arn, moto.ACCOUNT, "IAMUser", user.id, user_name=user.name)
 

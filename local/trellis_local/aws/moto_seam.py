@@ -7,13 +7,14 @@ inside of moto. What is patched here is what moto answers wrongly.
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 # SAM attaches AWS managed policies, which moto knows only when asked to; it reads the setting when IAM is first used.
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
-# One account for every caller; moto reads it at each request.
+# The account of every caller who names no other; moto reads it at each request.
 ACCOUNT = os.environ.setdefault("MOTO_ACCOUNT_ID", "111122223333")
 
 from moto.core.exceptions import ServiceException
@@ -64,6 +65,7 @@ __all__ = [
     "iam_user",
 ]
 
+ACCOUNT_HEADER = "x-moto-account-id"
 _PARTITION = "aws"
 _SESSION_SECONDS = 3600
 
@@ -214,11 +216,27 @@ def moto_backend(module: str, region: str) -> Any:
 # -- what moto answers wrongly
 
 
+def account_of(access_key_id: str) -> str:
+    """The account that an access key calls in: an access key of twelve digits is the number of one."""
+    return access_key_id if re.fullmatch(r"\d{12}", access_key_id) else ACCOUNT
+
+
+def install_accounts() -> Callable[[], None]:
+    """Let moto believe the account that the endpoint says; moto itself prefers the one of its environment."""
+    before = BaseResponse.get_current_account
+
+    def get_current_account(self: Any) -> str:
+        return str(self.headers.get(ACCOUNT_HEADER) or before(self))
+
+    return replace(BaseResponse, "get_current_account", get_current_account)
+
+
 def install_caller_identity(identify: Callable[[str], tuple[str, str, str]]) -> Callable[[], None]:
     """Let GetCallerIdentity answer (user id, ARN, account) of `identify(access key)`."""
 
     def get_caller_identity(self: Any, access_key_id: str, region: str) -> tuple[str, str, str]:
-        return identify(access_key_id)
+        # moto does not recognize an access key that is an account.
+        return identify(access_key_id if self.account_id == ACCOUNT else self.account_id)
 
     return replace(STSBackend, "get_caller_identity", get_caller_identity)
 

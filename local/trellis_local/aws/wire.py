@@ -102,7 +102,7 @@ def decode(environ: Environ, body: bytes, credential: Credential) -> WireCall:
             operation=operation.name if operation is not None else _unknown_operation(request),
             parameters=parameters,
             region=credential.region,
-            account=moto.ACCOUNT,
+            account=moto.account_of(credential.access_key_id),
         ),
         model=model,
         operation_model=operation,

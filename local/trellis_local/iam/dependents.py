@@ -43,9 +43,12 @@ def _has(path: str) -> Condition:
     return lambda request, facts: bool(values(request, path))
 
 
-def _registers_addresses(request: ApiRequest, facts: Facts) -> bool:
-    identifier = next(iter(values(request, "targetGroupIdentifier")), "")
-    return facts.target_group_type(identifier) in ("IP", "INSTANCE")
+def _registers(*group_types: str) -> Condition:
+    def holds(request: ApiRequest, facts: Facts) -> bool:
+        identifier = next(iter(values(request, "targetGroupIdentifier")), "")
+        return facts.target_group_type(identifier) in group_types
+
+    return holds
 
 
 def _first_lattice_resource(request: ApiRequest, facts: Facts) -> bool:
@@ -95,10 +98,13 @@ DEPENDENTS: Mapping[tuple[str, str], tuple[Dependent, ...]] = {
         _LATTICE_ROLE,
         Dependent("ec2:DescribeVpcs", when=_has("config.vpcIdentifier")),
     ),
-    # VPC Lattice UG security_iam_id-based-policies.html, "API permissions".
+    # VPC Lattice UG additional-api-permissions.html. lambda:AddPermission is left out: it is needed only when the
+    # function does not let VPC Lattice in yet, which is not known here.
     ("vpc-lattice", "RegisterTargets"): (
-        Dependent("ec2:DescribeVpcs", when=_registers_addresses),
-        Dependent("ec2:DescribeSubnets", when=_registers_addresses),
+        Dependent("ec2:DescribeInstances", when=_registers("INSTANCE")),
+        Dependent("ec2:DescribeVpcs", when=_registers("IP", "INSTANCE")),
+        Dependent("ec2:DescribeSubnets", when=_registers("IP", "INSTANCE")),
+        Dependent("lambda:GetFunction", ("{targets[].id}",), when=_registers("LAMBDA")),
     ),
     # SAR list_amazonvpclattice.html; security groups: VPC Lattice UG security_iam_id-based-policies.html.
     ("vpc-lattice", "CreateServiceNetworkVpcAssociation"): (

@@ -39,8 +39,17 @@ def checked_action(
 
 
 def checked_match(match: Mapping[str, Any]) -> Document:
-    """The match in the form in which AWS returns it: header matches are a list, also when there are none."""
-    return {"httpMatch": {**match["httpMatch"], "headerMatches": match["httpMatch"].get("headerMatches", [])}}
+    """The match in the form in which AWS returns it, with the defaults of caseSensitive.
+
+    Header matches are a list, also when there are none. API reference of HttpMatch, PathMatch and HeaderMatch.
+    """
+    http = dict(match["httpMatch"])
+    http["headerMatches"] = [{"caseSensitive": False, **header} for header in http.get("headerMatches", ())]
+    if "pathMatch" in http:
+        http["pathMatch"] = {"caseSensitive": current().choices.path_is_case_sensitive, **http["pathMatch"]}
+    if not any(http.values()):
+        raise invalid_field("match.httpMatch", "must have a method, a path or a header")
+    return {"httpMatch": http}
 
 
 def _fixed_response(status_code: int, *, protocol: str) -> Document:
@@ -72,4 +81,4 @@ def _require_fit(group: TargetGroup, *, protocol: str) -> None:
 def _require_same_service(backend: LatticeBackend, group: TargetGroup, *, service: Service) -> None:
     users = backend.references().get(group.id, set())
     if users - {service.arn}:
-        raise conflict(group, f"Target group {group.id} is already in use by another service.")
+        raise conflict(group, f"TargetGroup {group.id} has been associated with other services")

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 
 from .. import clock
 from . import configuration
-from .errors import ConflictException, ResourceNotFoundException
+from .errors import ConflictException
 from .history import is_read
 from .idempotency import ClientTokens
 from .kinds import Kind, account_of, id_of
 from .lifecycle import GONE, Lifecycle
 from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource
+from .ram_shares import absent
 from .resources import (
     AccessLogSubscription,
     Listener,
@@ -35,6 +36,9 @@ R = TypeVar("R", bound=Resource)
 # Operations reach into other accounts of a region, so that one lock for each region is what cannot deadlock.
 _locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
+# Lists show resources of several accounts in the order of their creation.
+_sequences: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
+
 
 class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
     """All VPC Lattice resources of one account in one region."""
@@ -51,7 +55,6 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         self.service_associations: dict[str, ServiceAssociation] = {}
         self.access_log_subscriptions: dict[str, AccessLogSubscription] = {}
         self.client_tokens = ClientTokens()
-        self._sequence = count(1)
 
     @property
     def _url_module(self) -> Any:
@@ -62,8 +65,8 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
     # -- time and state
 
     def next_sequence(self) -> int:
-        """The next number in the order of creation."""
-        return next(self._sequence)
+        """The next number in the order of creation in this region, over all accounts."""
+        return next(_sequences[self.region_name])
 
     def settle_region(self) -> None:
         """Settle the backends of all accounts in the region, whose resources refer to one another."""
@@ -171,12 +174,10 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         return service, self.find(service.listeners, Listener.kind, request["listenerIdentifier"])
 
     def find(self, collection: Mapping[str, R], kind: Kind, identifier: str) -> R:
-        """Find by id, or by an ARN that is exactly that of the resource; raises ResourceNotFoundException."""
+        """Find by id, or by an ARN that is exactly that of the resource; raises the error of `absent`."""
         resource = collection.get(id_of(identifier))
         if resource is None or (identifier.startswith("arn:") and resource.arn != identifier):
-            raise ResourceNotFoundException(
-                f"{kind.name} {identifier} not found", resource_id=identifier, resource_type=kind.error_type
-            )
+            raise absent(self, identifier, noun=kind.name, error_type=kind.error_type)
         return resource
 
     def _collections(self) -> tuple[dict[str, Any], ...]:
@@ -247,11 +248,11 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             self.note_change()
 
     def resource_by_arn(self, arn: str) -> Resource:
-        """The resource with this ARN; raises ResourceNotFoundException."""
+        """The resource with this ARN; raises the error of `absent`."""
         for resource in self.all_resources():
             if resource.arn == arn:
                 return resource
-        raise ResourceNotFoundException(f"Resource {arn} not found", resource_id=arn, resource_type="RESOURCE")
+        raise absent(self, arn, noun="Resource", error_type="RESOURCE")
 
 
 def forwarded_groups(service: Service, *, except_rule: Rule | None = None) -> set[str]:

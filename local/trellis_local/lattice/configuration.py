@@ -6,6 +6,7 @@ It holds choices only; what AWS fixes (limits of shapes, error codes, order of s
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from .choices import Choices
 from .faults import FaultPlan
 from .lifecycle import DURATIONS
 from .log_destinations import BUCKET, DELIVERY_STREAM, LOG_GROUP
@@ -28,6 +29,7 @@ class Configuration:
     unused_target_removal_seconds: float = 2.0
     access_log_seconds: Mapping[str, float] = field(default_factory=lambda: dict(ACCESS_LOG_SECONDS))
     faults: FaultPlan = field(default_factory=FaultPlan)
+    choices: Choices = field(default_factory=Choices)
 
 
 _current = Configuration()
@@ -49,8 +51,9 @@ def reconfigure(
     durations: Mapping[tuple[str, str], float] | None = None,
     quotas: Mapping[str, int] | None = None,
     access_log_seconds: Mapping[str, float] | None = None,
+    choices: Choices | None = None,
 ) -> None:
-    """Override some durations and quotas, keep the others; raises KeyError for a name that does not exist."""
+    """Override some durations, quotas or the choices, keep the rest; raises KeyError for a name that does not exist."""
     for name in durations or {}:
         DURATIONS[name]
     for code in quotas or {}:
@@ -63,5 +66,6 @@ def reconfigure(
             durations={**_current.durations, **(durations or {})},
             quotas={**_current.quotas, **(quotas or {})},
             access_log_seconds={**_current.access_log_seconds, **(access_log_seconds or {})},
+            choices=choices or _current.choices,
         )
     )

@@ -21,9 +21,18 @@ class ValidationException(LatticeError):  # noqa: N818 - the name in the API mod
 
 
 class AccessDeniedException(LatticeError):  # noqa: N818 - the name in the API model
-    """403: the caller may not see or use the resource."""
+    """403: the caller may not see or use the resource of this ARN, whether it exists or not."""
 
     code = "AccessDeniedException"
+
+    def __init__(self, resource_arn: str, *, caller: str = "", action: str = "") -> None:
+        who = f"User: {caller} is not authorized to perform: {action}" if caller else "Not authorized"
+        super().__init__(f"{who} on resource: {resource_arn}")
+        self._resource_arn = resource_arn
+
+    def told_to(self, caller: str, *, action: str) -> "AccessDeniedException":
+        """The same error in the words that AWS finds for this caller and action."""
+        return AccessDeniedException(self._resource_arn, caller=caller, action=action)
 
 
 class ResourceNotFoundException(LatticeError):  # noqa: N818 - the name in the API model

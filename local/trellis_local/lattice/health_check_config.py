@@ -52,6 +52,16 @@ def merged_health_check(current: Mapping[str, Any], update: Mapping[str, Any]) -
     return merged
 
 
+def require_checkable(check: Mapping[str, Any], *, version: str | None) -> None:
+    """Raise ValidationException when gRPC targets are to be checked and the check does not say how.
+
+    VPC Lattice User Guide, "Health checks for your VPC Lattice target groups": with gRPC "you must specify the health
+    check protocol version as HTTP1 or HTTP2".
+    """
+    if version == "GRPC" and check["enabled"] and "protocolVersion" not in check:
+        raise invalid_field("healthCheck.protocolVersion", "is required when a GRPC target group is health-checked")
+
+
 def matching_codes(text: str) -> frozenset[int]:
     """The HTTP codes of a matcher such as 200,202 or 200-299; raises ValidationException."""
     codes: set[int] = set()

@@ -13,13 +13,15 @@ from .resources import Listener, Rule, Service
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
+# A service that failed must be deleted, and one that is being deleted takes its listeners along.
+_CHANGEABLE = ("ACTIVE", "CREATE_IN_PROGRESS")
 _DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443, "TLS_PASSTHROUGH": 443}
 
 
 def create_listener(backend: LatticeBackend, request: Request) -> Document:
     """Create a listener and the default rule that stands for its default action."""
     service = backend.service(request["serviceIdentifier"])
-    require_status(service, "ACTIVE", "CREATE_IN_PROGRESS")
+    require_status(service, *_CHANGEABLE)
     protocol = request["protocol"]
     port = request.get("port", _DEFAULT_PORTS[protocol])
     _require_room(service, name=request["name"], port=port)
@@ -54,7 +56,7 @@ def list_listeners(backend: LatticeBackend, request: Request) -> Document:
 
 def update_listener(backend: LatticeBackend, request: Request) -> Document:
     """Replace the default action, the only thing of a listener that can change."""
-    service, listener = backend.listener(request)
+    service, listener = listener_to_change(backend, request)
     rule = listener.default_rule
     rule.action = checked_action(
         backend, request["defaultAction"], service=service, protocol=listener.protocol, replaced=rule
@@ -65,9 +67,16 @@ def update_listener(backend: LatticeBackend, request: Request) -> Document:
 
 def delete_listener(backend: LatticeBackend, request: Request) -> Document:
     """Delete a listener and its rules."""
-    service, listener = backend.listener(request)
+    service, listener = listener_to_change(backend, request)
     del service.listeners[listener.id]
     return {}
+
+
+def listener_to_change(backend: LatticeBackend, request: Request) -> tuple[Service, Listener]:
+    """Find the listener of a request, and its service; raises ConflictException when the service fails or goes."""
+    service, listener = backend.listener(request)
+    require_status(service, *_CHANGEABLE)
+    return service, listener
 
 
 def _require_room(service: Service, *, name: str, port: int) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .backend import LatticeBackend
-from .errors import ResourceNotFoundException, invalid_field
+from .configuration import current
+from .errors import ResourceNotFoundException, ValidationException, invalid_field
 from .kinds import SERVICE_NETWORK, id_of
 from .resources import Policy, Service, ServiceNetwork
 
@@ -27,11 +28,13 @@ def put_auth_policy(backend: LatticeBackend, request: Request) -> Document:
 
 
 def get_auth_policy(backend: LatticeBackend, request: Request) -> Document:
-    """The auth policy of a resource; raises ResourceNotFoundException when it has none."""
+    """The auth policy of a resource; by choice an error or an empty text when it has none."""
     identifier = request["resourceIdentifier"]
     resource = _policed(backend, identifier)
     policy = resource.auth_policy
     if policy is None:
+        if current().choices.missing_auth_policy == "empty":
+            return {"policy": "", "state": _state(resource)}
         raise _no_policy(identifier, "AUTH_POLICY")
     return {
         "policy": policy.text,
@@ -42,11 +45,13 @@ def get_auth_policy(backend: LatticeBackend, request: Request) -> Document:
 
 
 def delete_auth_policy(backend: LatticeBackend, request: Request) -> Document:
-    """Remove the auth policy; with auth type AWS_IAM everything is denied from then on."""
+    """Remove the auth policy; with auth type AWS_IAM everything is denied from then on, or by choice it is refused."""
     identifier = request["resourceIdentifier"]
     resource = _policed(backend, identifier)
     if resource.auth_policy is None:
         raise _no_policy(identifier, "AUTH_POLICY")
+    if resource.auth_type == "AWS_IAM" and not current().choices.auth_policy_deletable:
+        raise ValidationException(f"The auth type of {resource.id} must be NONE to delete its auth policy.")
     resource.auth_policy = None
     return {}
 

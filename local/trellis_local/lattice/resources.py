@@ -38,7 +38,14 @@ class Resource:
     @property
     def arn(self) -> str:
         """The ARN of a resource that has no parent in its ARN."""
-        return f"arn:{self.partition}:vpc-lattice:{self.region}:{self.account}:{self.kind.segment}/{self.id}"
+        return self.arn_in(self.account)
+
+    def arn_in(self, account: str) -> str:
+        """The ARN under which an account sees an association: each of its accounts has an ARN of its own.
+
+        API reference of ListServiceNetworkServiceAssociations: "the association includes the local account ID".
+        """
+        return f"arn:{self.partition}:vpc-lattice:{self.region}:{account}:{self.kind.segment}/{self.id}"
 
     @property
     def status(self) -> str:

@@ -11,8 +11,10 @@ import botocore.session
 from botocore import xform_name
 from botocore.model import ServiceModel, StructureShape
 
+from ..iam.action_names import action_name
 from .backend import LatticeBackend, lattice_backends
-from .moto_seam import ActionResult, BaseResponse, operation_of
+from .errors import AccessDeniedException
+from .moto_seam import ActionResult, BaseResponse, caller_arn, operation_of
 from .operations import Operation, find_operation
 from .past import backend_to_ask
 from .request import read_request
@@ -74,7 +76,11 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
 
 def _emulated(name: str, operation: Operation) -> Callable[[LatticeResponse], Any]:
     def answer(response: LatticeResponse) -> Any:
-        return ActionResult(response.run(name, operation))
+        try:
+            return ActionResult(response.run(name, operation))
+        except AccessDeniedException as error:
+            caller = caller_arn(account=response.current_account, access_key=response.access_key)
+            raise error.told_to(caller, action=action_name("vpc-lattice", name)) from error
 
     return answer
 

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from .actions import checked_action
+from .actions import checked_action, checked_match
 from .backend import LatticeBackend
 from .errors import ConflictException, LatticeError, ServiceQuotaExceededException, ValidationException
+from .listeners import listener_to_change
 from .resources import Listener, Rule, Service
 from .rules import change_rule, find_rule, require_changeable
 
@@ -20,7 +21,7 @@ Accepted = dict[str, tuple[Rule, Mapping[str, Any]]]
 
 def batch_update_rule(backend: LatticeBackend, request: Request) -> Document:
     """Update up to ten rules of one listener."""
-    service, listener = backend.listener(request)
+    service, listener = listener_to_change(backend, request)
     accepted: Accepted = {}
     failures: list[Document] = []
     for update in request["rules"]:
@@ -55,6 +56,8 @@ def _apply(
 def _accept(backend: LatticeBackend, update: Mapping[str, Any], *, service: Service, listener: Listener) -> Rule:
     rule = find_rule(backend, listener, update["ruleIdentifier"])
     require_changeable(rule)
+    if "match" in update:
+        checked_match(update["match"])
     if "action" in update:
         checked_action(backend, update["action"], service=service, protocol=listener.protocol, replaced=rule)
     return rule

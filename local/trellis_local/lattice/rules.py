@@ -8,6 +8,7 @@ from .actions import checked_action, checked_match
 from .backend import LatticeBackend, conflict, require_unique_name
 from .configuration import current
 from .errors import ValidationException
+from .listeners import listener_to_change
 from .paging import page
 from .resources import Listener, Rule, present
 
@@ -18,12 +19,12 @@ _LAST = 1_000_000  # behind every priority that the API allows
 
 def create_rule(backend: LatticeBackend, request: Request) -> Document:
     """Create a rule with a priority that no other rule of the listener has."""
-    service, listener = backend.listener(request)
+    service, listener = listener_to_change(backend, request)
     if listener.protocol == "TLS_PASSTHROUGH":
         raise ValidationException("A TLS_PASSTHROUGH listener has the default rule only.")
     require_unique_name(listener.ordered_rules, request["name"])
     _require_free_priority(listener, request["priority"])
-    wanted = len(listener.ordered_rules) + 1  # whether the default rule counts is not documented: it does not here
+    wanted = len(listener.ordered_rules) + 1 + current().choices.default_rule_counts
     quotas.check_quota(quotas.RULES_PER_LISTENER, wanted=wanted, limits=current().quotas, parent_id=listener.id)
     rule = Rule(
         **backend.common_members(Rule.kind, request),
@@ -61,11 +62,13 @@ def list_rules(backend: LatticeBackend, request: Request) -> Document:
 
 def update_rule(backend: LatticeBackend, request: Request) -> Document:
     """Replace match, priority or action; what is left out stays."""
-    service, listener = backend.listener(request)
+    service, listener = listener_to_change(backend, request)
     rule = find_rule(backend, listener, request["ruleIdentifier"])
     require_changeable(rule)
     if "priority" in request and request["priority"] != rule.priority:
         _require_free_priority(listener, request["priority"])
+    if "match" in request:
+        checked_match(request["match"])
     if "action" in request:
         rule.action = checked_action(
             backend, request["action"], service=service, protocol=listener.protocol, replaced=rule
@@ -76,7 +79,7 @@ def update_rule(backend: LatticeBackend, request: Request) -> Document:
 
 def delete_rule(backend: LatticeBackend, request: Request) -> Document:
     """Delete a rule other than the default rule."""
-    _, listener = backend.listener(request)
+    _, listener = listener_to_change(backend, request)
     rule = find_rule(backend, listener, request["ruleIdentifier"])
     require_changeable(rule)
     del listener.rules[rule.id]

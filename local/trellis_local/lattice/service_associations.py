@@ -7,7 +7,15 @@ from . import quotas
 from .backend import LatticeBackend, conflict, require_status
 from .configuration import current
 from .errors import ValidationException
-from .network_sharing import shared_service, shared_service_network
+from .kinds import id_of
+from .network_sharing import (
+    find_association,
+    may_see,
+    require_one_own_end,
+    require_party,
+    shared_service,
+    shared_service_network,
+)
 from .paging import page
 from .resources import Service, ServiceAssociation, ServiceNetwork, present
 from .service_networks import service_associations_of
@@ -20,6 +28,7 @@ def create_service_network_service_association(backend: LatticeBackend, request:
     """Associate an ACTIVE service with a network that has no service of the same custom domain name."""
     network = shared_service_network(backend, request["serviceNetworkIdentifier"])
     service = shared_service(backend, request["serviceIdentifier"])
+    require_one_own_end(backend, network=network, service=service)
     require_status(service, "ACTIVE")
     _require_new_in_network(backend, network=network, service=service)
     association = ServiceAssociation(
@@ -27,7 +36,7 @@ def create_service_network_service_association(backend: LatticeBackend, request:
     )
     backend.service_associations[association.id] = association
     backend.begin(association, "CREATE_IN_PROGRESS")
-    return {**_identity(association), "createdBy": association.account, **_domain_names(service)}
+    return {**_identity(backend, association), "createdBy": association.account, **_domain_names(service)}
 
 
 def get_service_network_service_association(backend: LatticeBackend, request: Request) -> Document:
@@ -43,9 +52,11 @@ def list_service_network_service_associations(backend: LatticeBackend, request: 
         raise ValidationException("Either serviceNetworkIdentifier or serviceIdentifier is required.")
     found = [
         association
-        for association in backend.service_associations.values()
-        if service in (None, association.service_arn, association.service_arn.rsplit("/", 1)[-1])
-        and network in (None, association.network_arn, association.network_arn.rsplit("/", 1)[-1])
+        for peer in backend.peers()
+        for association in peer.service_associations.values()
+        if service in (None, association.service_arn, id_of(association.service_arn))
+        and network in (None, association.network_arn, id_of(association.network_arn))
+        and may_see(backend, association)
     ]
     return page(
         "service associations",
@@ -57,12 +68,13 @@ def list_service_network_service_associations(backend: LatticeBackend, request: 
 
 
 def delete_service_network_service_association(backend: LatticeBackend, request: Request) -> Document:
-    """Delete an association that is not being created."""
+    """Delete an association that is not being created, as its creator or as the owner of one of its ends."""
     association = _find(backend, request)
+    require_party(backend, association)
     if association.status != "DELETE_IN_PROGRESS":
         require_status(association, "ACTIVE", "CREATE_FAILED", "DELETE_FAILED")
         backend.begin(association, "DELETE_IN_PROGRESS")
-    return _identity(association)
+    return _identity(backend, association)
 
 
 def _require_new_in_network(backend: LatticeBackend, *, network: ServiceNetwork, service: Service) -> None:
@@ -86,15 +98,15 @@ def _require_new_in_network(backend: LatticeBackend, *, network: ServiceNetwork,
 
 def _find(backend: LatticeBackend, request: Request) -> ServiceAssociation:
     identifier = request["serviceNetworkServiceAssociationIdentifier"]
-    return backend.find(backend.service_associations, ServiceAssociation.kind, identifier)
+    return find_association(backend, lambda peer: peer.service_associations, ServiceAssociation.kind, identifier)
 
 
 def _service(backend: LatticeBackend, association: ServiceAssociation) -> Service:
     return backend.owner_of(association.service_arn).service(association.service_arn)
 
 
-def _identity(association: ServiceAssociation) -> Document:
-    return {"id": association.id, "arn": association.arn, "status": association.status}
+def _identity(backend: LatticeBackend, association: ServiceAssociation) -> Document:
+    return {"id": association.id, "arn": association.arn_in(backend.account_id), "status": association.status}
 
 
 def _domain_names(service: Service) -> Document:
@@ -105,7 +117,7 @@ def _summary(backend: LatticeBackend, association: ServiceAssociation) -> Docume
     service = _service(backend, association)
     network = backend.owner_of(association.network_arn).service_network(association.network_arn)
     return {
-        **_identity(association),
+        **_identity(backend, association),
         "createdBy": association.account,
         "createdAt": association.created_at,
         "serviceId": service.id,

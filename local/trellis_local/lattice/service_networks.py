@@ -6,6 +6,7 @@ from typing import Any
 from . import quotas
 from .backend import LatticeBackend, conflict, require_unique_name
 from .configuration import current
+from .network_sharing import listed_service_networks, readable_service_network
 from .paging import page
 from .resources import ServiceAssociation, ServiceNetwork, VpcAssociation
 
@@ -27,8 +28,8 @@ def create_service_network(backend: LatticeBackend, request: Request) -> Documen
 
 
 def get_service_network(backend: LatticeBackend, request: Request) -> Document:
-    """Describe a service network, with the numbers of its associations."""
-    network = backend.service_network(request["serviceNetworkIdentifier"])
+    """Describe a service network, an own or a shared one, with the numbers of its associations."""
+    network = readable_service_network(backend, request["serviceNetworkIdentifier"])
     return {
         **_identity(network),
         **network.times,
@@ -39,10 +40,10 @@ def get_service_network(backend: LatticeBackend, request: Request) -> Document:
 
 
 def list_service_networks(backend: LatticeBackend, request: Request) -> Document:
-    """List the service networks of the account."""
+    """List the service networks of the account and those that are shared with it."""
     return page(
         "service networks",
-        backend.service_networks.values(),
+        listed_service_networks(backend),
         request,
         key=lambda network: network.sequence,
         render=lambda network: {

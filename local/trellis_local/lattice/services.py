@@ -5,18 +5,22 @@ from typing import Any
 
 from . import quotas
 from .backend import LatticeBackend, conflict, require_status, require_unique_name
+from .certificates import require_certificate
 from .configuration import current
 from .dns_entries import dns_entry
+from .network_sharing import listed_services, readable_service
 from .paging import page
 from .resources import Service, ServiceAssociation, present
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
+_DEFAULT_IDLE_TIMEOUT = 60  # seconds
 
 
 def create_service(backend: LatticeBackend, request: Request) -> Document:
     """Create a service, which needs some seconds to become ACTIVE."""
     require_unique_name(backend.services.values(), request["name"])
+    require_certificate(backend, request.get("certificateArn"), domain=request.get("customDomainName"))
     quotas.check_quota(quotas.SERVICES, wanted=len(backend.services) + 1, limits=current().quotas)
     common = backend.common_members(Service.kind, request)
     service = Service(
@@ -33,10 +37,11 @@ def create_service(backend: LatticeBackend, request: Request) -> Document:
 
 
 def get_service(backend: LatticeBackend, request: Request) -> Document:
-    """Describe a service."""
-    service = backend.service(request["serviceIdentifier"])
+    """Describe a service, an own or a shared one."""
+    service = readable_service(backend, request["serviceIdentifier"])
     return {
         **_settings(service),
+        **_idle_timeout(service),
         **service.times,
         **service.failure,
         "status": service.status,
@@ -45,14 +50,15 @@ def get_service(backend: LatticeBackend, request: Request) -> Document:
 
 
 def list_services(backend: LatticeBackend, request: Request) -> Document:
-    """List the services of the account."""
-    return page("services", backend.services.values(), request, key=lambda service: service.sequence, render=_summary)
+    """List the services of the account and those that are shared with it."""
+    return page("services", listed_services(backend), request, key=lambda service: service.sequence, render=_summary)
 
 
 def update_service(backend: LatticeBackend, request: Request) -> Document:
     """Change certificate, auth type or idle timeout; members that are left out keep their value."""
     service = backend.service(request["serviceIdentifier"])
     require_status(service, "ACTIVE")
+    require_certificate(backend, request.get("certificateArn"), domain=service.custom_domain_name)
     if "certificateArn" in request:
         service.certificate_arn = request["certificateArn"] or None
     service.auth_type = request.get("authType", service.auth_type)
@@ -92,6 +98,11 @@ def _settings(service: Service) -> Document:
         authType=service.auth_type,
         idleTimeoutSeconds=service.idle_timeout_seconds,
     )
+
+
+def _idle_timeout(service: Service) -> Document:
+    unset = service.idle_timeout_seconds is None and current().choices.shows_default_idle_timeout
+    return {"idleTimeoutSeconds": _DEFAULT_IDLE_TIMEOUT} if unset else {}
 
 
 def _summary(service: Service) -> Document:

@@ -6,8 +6,8 @@ from typing import Any
 from . import quotas
 from .backend import LatticeBackend, conflict, require_status, require_unique_name
 from .configuration import current
-from .errors import ResourceNotFoundException, ValidationException, invalid_field
-from .health_check_config import default_health_check, merged_health_check
+from .errors import AccessDeniedException, ResourceNotFoundException, ValidationException, invalid_field
+from .health_check_config import default_health_check, merged_health_check, require_checkable
 from .moto_seam import vpc_networks
 from .paging import page
 from .resources import TargetGroup, present
@@ -66,7 +66,9 @@ def update_target_group(backend: LatticeBackend, request: Request) -> Document:
         raise ValidationException(f"{group.type} Target Group does not support health check config")
     require_status(group, "ACTIVE")
     was_checked = group.is_health_checked
-    group.config["healthCheck"] = merged_health_check(group.config["healthCheck"], request["healthCheck"])
+    check = merged_health_check(group.config["healthCheck"], request["healthCheck"])
+    require_checkable(check, version=group.config.get("protocolVersion"))
+    group.config["healthCheck"] = check
     if group.is_health_checked and not was_checked:
         group.forget_health()
     group.last_updated_at = backend.now()
@@ -75,7 +77,7 @@ def update_target_group(backend: LatticeBackend, request: Request) -> Document:
 
 def delete_target_group(backend: LatticeBackend, request: Request) -> Document:
     """Delete a group that no rule forwards to and that has no targets, not even draining ones."""
-    group = backend.target_group(request["targetGroupIdentifier"])
+    group = _group_to_delete(backend, request["targetGroupIdentifier"])
     if group.status != "DELETE_IN_PROGRESS":
         require_status(group, "ACTIVE", "CREATE_FAILED", "DELETE_FAILED")
         if group.id in backend.references():
@@ -86,12 +88,22 @@ def delete_target_group(backend: LatticeBackend, request: Request) -> Document:
     return {"id": group.id, "arn": group.arn, "status": group.status}
 
 
+def _group_to_delete(backend: LatticeBackend, identifier: str) -> TargetGroup:
+    try:
+        return backend.target_group(identifier)
+    except AccessDeniedException as error:  # which the API model does not have for DeleteTargetGroup
+        raise ResourceNotFoundException(
+            f"TargetGroup {identifier} not found", resource_id=identifier, resource_type=TargetGroup.kind.error_type
+        ) from error
+
+
 def _complete_config(group_type: str, config: Mapping[str, Any]) -> Document:
     if group_type == "LAMBDA":
         for name in _NOT_FOR_LAMBDA:
             if name in config:
                 raise invalid_field(f"config.{name}", "is not supported for target groups of type LAMBDA")
         return {"lambdaEventStructureVersion": config.get("lambdaEventStructureVersion", "V1")}
+    config = {**_default_port(config), **config}
     for name in ("port", "protocol", "vpcIdentifier"):
         if name not in config:
             raise invalid_field(f"config.{name}", f"is required for target groups of type {group_type}")
@@ -100,8 +112,16 @@ def _complete_config(group_type: str, config: Mapping[str, Any]) -> Document:
     if config["protocol"] != "TCP":
         complete["protocolVersion"] = config.get("protocolVersion", "HTTP1")
     if group_type != "ALB":
-        complete["healthCheck"] = merged_health_check(default_health_check(complete), config.get("healthCheck", {}))
+        check = merged_health_check(default_health_check(complete), config.get("healthCheck", {}))
+        require_checkable(check, version=complete.get("protocolVersion"))
+        complete["healthCheck"] = check
     return complete
+
+
+def _default_port(config: Mapping[str, Any]) -> Document:
+    """API reference of TargetGroupConfig: "For HTTP, the default is 80. For HTTPS, the default is 443."."""
+    port = {"HTTP": 80, "HTTPS": 443}.get(config.get("protocol", ""))
+    return {"port": port} if port else {}
 
 
 def _refuse_unsupported(group_type: str, config: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 Register and deregister answer 200 and report what they refused in `unsuccessful`, target by target.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,28 +11,32 @@ from . import quotas
 from .backend import LatticeBackend, require_status
 from .configuration import current
 from .errors import LatticeError, ValidationException
-from .moto_seam import instance_vpc, vpc_networks
 from .paging import page
 from .resources import Target, TargetGroup, present
+from .target_checks import require_suitable
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
+Key = tuple[str, int | None]
 
 
 def register_targets(backend: LatticeBackend, request: Request) -> Document:
     """Register targets with an ACTIVE group; a draining target becomes a normal one again."""
     group = backend.target_group(request["targetGroupIdentifier"])
     require_status(group, "ACTIVE")
-    successful, unsuccessful = [], []
+    keys: list[Key] = []
+    unsuccessful = []
     for wanted in request["targets"]:
         try:
-            key = _checked_key(backend, group, wanted)
+            keys.append(_checked_key(backend, group, wanted, before=keys))
         except ValidationException as error:
             unsuccessful.append(_failure(wanted, error))
-            continue
+    wanted_number = len({*group.targets, *keys})
+    limits = current().quotas
+    quotas.check_quota(quotas.TARGETS_PER_TARGET_GROUP, wanted=wanted_number, limits=limits, parent_id=group.id)
+    for key in keys:
         _register(backend, group, key)
-        successful.append(present(id=key[0], port=key[1]))
-    return {"successful": successful, "unsuccessful": unsuccessful}
+    return {"successful": [present(id=key[0], port=key[1]) for key in keys], "unsuccessful": unsuccessful}
 
 
 def deregister_targets(backend: LatticeBackend, request: Request) -> Document:
@@ -81,11 +84,9 @@ def _summary(group: TargetGroup, target: Target) -> Document:
     return present(id=target.id, port=target.port, status=status, reasonCode=reason)
 
 
-def _register(backend: LatticeBackend, group: TargetGroup, key: tuple[str, int | None]) -> None:
+def _register(backend: LatticeBackend, group: TargetGroup, key: Key) -> None:
     known = group.targets.get(key)
     if known is None:
-        wanted = len(group.targets) + 1
-        quotas.check_quota(quotas.TARGETS_PER_TARGET_GROUP, wanted=wanted, limits=current().quotas, parent_id=group.id)
         group.targets[key] = Target(id=key[0], port=key[1], sequence=backend.next_sequence())
     elif known.leaves_at is not None:
         known.leaves_at, known.is_draining, known.health = None, False, "INITIAL"
@@ -99,43 +100,15 @@ def _deregister(group: TargetGroup, target: Target) -> None:
     target.leaves_at = clock.current().time() + delay
 
 
-def _key(group: TargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | None]:
+def _key(group: TargetGroup, wanted: Mapping[str, Any]) -> Key:
     return wanted["id"], wanted.get("port", group.config.get("port"))
 
 
-def _checked_key(backend: LatticeBackend, group: TargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | None]:
-    if group.type == "IP":
-        _require_address(backend, group, wanted["id"])
-    elif group.type == "INSTANCE":
-        place = instance_vpc(account=backend.account_id, region=backend.region_name, instance_id=wanted["id"])
-        if place != group.vpc_id:
-            raise ValidationException(f"{wanted['id']} is not a running instance in VPC {group.vpc_id}.")
-    else:
-        _require_arn(backend, group, wanted)
-    return _key(group, wanted)
-
-
-def _require_address(backend: LatticeBackend, group: TargetGroup, text: str) -> None:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError as error:
-        raise ValidationException(f"{text} is not an IP address.") from error
-    if f"IPV{address.version}" != group.config["ipAddressType"]:
-        raise ValidationException(f"{text} is not an address of type {group.config['ipAddressType']}.")
-    networks = vpc_networks(account=backend.account_id, region=backend.region_name, vpc_id=group.vpc_id or "")
-    if not any(address in network for network in networks or ()):
-        raise ValidationException(f"{text} is not in the CIDR blocks of VPC {group.vpc_id}.")
-
-
-def _require_arn(backend: LatticeBackend, group: TargetGroup, wanted: Mapping[str, Any]) -> None:
-    service = "lambda" if group.type == "LAMBDA" else "elasticloadbalancing"
-    prefix = f"arn:{backend.partition}:{service}:{backend.region_name}:{backend.account_id}:"
-    if not wanted["id"].startswith(prefix):
-        raise ValidationException(f"{wanted['id']} is not an ARN of {service} in this account and region.")
-    if group.type == "LAMBDA" and "port" in wanted:
-        raise ValidationException("A Lambda target has no port.")
-    if any(target.id != wanted["id"] for target in group.targets.values()):
-        raise ValidationException(f"A target group of type {group.type} has one target only.")
+def _checked_key(backend: LatticeBackend, group: TargetGroup, wanted: Mapping[str, Any], *, before: list[Key]) -> Key:
+    """The key of a target that the group can have next to those `before` it in the call; ValidationException if not."""
+    key = _key(group, wanted)
+    require_suitable(backend, group, key, others={*group.targets, *before})
+    return key
 
 
 def _failure(wanted: Mapping[str, Any], error: LatticeError) -> Document:

@@ -7,8 +7,9 @@ from . import quotas
 from .backend import LatticeBackend, conflict, require_status
 from .configuration import current
 from .errors import ResourceNotFoundException, ValidationException, invalid_field
+from .kinds import id_of
 from .moto_seam import security_group_vpc, vpc_networks
-from .network_sharing import shared_service_network
+from .network_sharing import find_association, may_see, require_creator, require_party, shared_service_network
 from .paging import page
 from .resources import VpcAssociation, present
 from .service_networks import vpc_associations_of
@@ -41,7 +42,7 @@ def create_service_network_vpc_association(backend: LatticeBackend, request: Req
     )
     backend.vpc_associations[association.id] = association
     backend.begin(association, "CREATE_IN_PROGRESS")
-    return _settings(association)
+    return _settings(backend, association)
 
 
 def get_service_network_vpc_association(backend: LatticeBackend, request: Request) -> Document:
@@ -61,9 +62,11 @@ def list_service_network_vpc_associations(backend: LatticeBackend, request: Requ
         raise ValidationException("Either serviceNetworkIdentifier or vpcIdentifier is required.")
     found = [
         association
-        for association in backend.vpc_associations.values()
+        for peer in backend.peers()
+        for association in peer.vpc_associations.values()
         if vpc_id in (None, association.vpc_id)
-        and network in (None, association.network_arn, association.network_arn.rsplit("/", 1)[-1])
+        and network in (None, association.network_arn, id_of(association.network_arn))
+        and may_see(backend, association)
     ]
     return page(
         "VPC associations", found, request, key=lambda item: item.sequence, render=lambda item: _summary(backend, item)
@@ -73,6 +76,7 @@ def list_service_network_vpc_associations(backend: LatticeBackend, request: Requ
 def update_service_network_vpc_association(backend: LatticeBackend, request: Request) -> Document:
     """Replace the security groups or the DNS options of an association that is not changing."""
     association = _find(backend, request)
+    require_creator(backend, association)
     require_status(association, "ACTIVE", "UPDATE_FAILED")
     if "securityGroupIds" in request:
         groups = list(request["securityGroupIds"])
@@ -83,21 +87,22 @@ def update_service_network_vpc_association(backend: LatticeBackend, request: Req
         association.dns_options = _dns_options(request)
     association.last_updated_at = backend.now()
     backend.begin(association, "UPDATE_IN_PROGRESS")
-    return _settings(association)
+    return _settings(backend, association)
 
 
 def delete_service_network_vpc_association(backend: LatticeBackend, request: Request) -> Document:
-    """Delete an association that is not being created or updated."""
+    """Delete an association that is not being created or updated, as its creator or as the owner of the network."""
     association = _find(backend, request)
+    require_party(backend, association)
     if association.status != "DELETE_IN_PROGRESS":
         require_status(association, "ACTIVE", "CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
         backend.begin(association, "DELETE_IN_PROGRESS")
-    return {"id": association.id, "arn": association.arn, "status": association.status}
+    return {"id": association.id, "arn": association.arn_in(backend.account_id), "status": association.status}
 
 
 def _find(backend: LatticeBackend, request: Request) -> VpcAssociation:
     identifier = request["serviceNetworkVpcAssociationIdentifier"]
-    return backend.find(backend.vpc_associations, VpcAssociation.kind, identifier)
+    return find_association(backend, lambda peer: peer.vpc_associations, VpcAssociation.kind, identifier)
 
 
 def _require_vpc(backend: LatticeBackend, vpc_id: str) -> None:
@@ -117,10 +122,10 @@ def _dns_options(request: Request) -> Document | None:
     return {"privateDnsPreference": "VERIFIED_DOMAINS_ONLY", **options} if options is not None else None
 
 
-def _settings(association: VpcAssociation) -> Document:
+def _settings(backend: LatticeBackend, association: VpcAssociation) -> Document:
     return present(
         id=association.id,
-        arn=association.arn,
+        arn=association.arn_in(backend.account_id),
         status=association.status,
         createdBy=association.account,
         securityGroupIds=association.security_group_ids,
@@ -133,7 +138,7 @@ def _summary(backend: LatticeBackend, association: VpcAssociation) -> Document:
     network = backend.owner_of(association.network_arn).service_network(association.network_arn)
     return {
         "id": association.id,
-        "arn": association.arn,
+        "arn": association.arn_in(backend.account_id),
         "status": association.status,
         "createdBy": association.account,
         **association.times,

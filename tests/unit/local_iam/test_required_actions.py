@@ -201,10 +201,22 @@ def test_a_vpc_association_needs_to_see_the_vpc_and_its_security_groups() -> Non
     assert actions[1:] == ["ec2:DescribeVpcs", "ec2:DescribeSecurityGroups"]
 
 
-@pytest.mark.parametrize(("kind", "more"), [("IP", ["ec2:DescribeVpcs", "ec2:DescribeSubnets"]), ("LAMBDA", [])])
-def test_registering_addresses_needs_to_see_vpc_and_subnets(kind: str, more: list[str]) -> None:
-    found = needed("vpc-lattice", "RegisterTargets", Facts(group_type=kind), targetGroupIdentifier="tg-1", targets=[])
-    assert [item.action for item in found[1:]] == more
+FUNCTION = "arn:aws:lambda:us-west-2:111122223333:function:handler"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("IP", [("ec2:DescribeVpcs", "*"), ("ec2:DescribeSubnets", "*")]),
+        ("INSTANCE", [("ec2:DescribeInstances", "*"), ("ec2:DescribeVpcs", "*"), ("ec2:DescribeSubnets", "*")]),
+        ("LAMBDA", [("lambda:GetFunction", FUNCTION)]),
+        ("ALB", []),
+    ],
+)
+def test_registering_targets_needs_to_see_what_they_are(kind: str, more: list[tuple[str, str]]) -> None:
+    members = {"targetGroupIdentifier": "tg-1", "targets": [{"id": FUNCTION}]}
+    found = needed("vpc-lattice", "RegisterTargets", Facts(group_type=kind), **members)
+    assert [(item.action, *item.resources) for item in found[1:]] == more
 
 
 LOG_DELIVERY_ROLE = "AWSServiceRoleForLogDelivery"

@@ -6,9 +6,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from lattice_actions import NOT_FOUND, forward
 from moto import mock_aws
+from shared_entities import CONSUMER, OWNER, STRANGER, Team
 
 from trellis_local import clock, lattice
 from trellis_local.lattice import configuration
@@ -69,6 +71,52 @@ def ec2(mocked_aws: None) -> Any:
 def client(stepped: SteppedClock, lattice_client: Any) -> Any:
     lattice_backends[ACCOUNT][REGION].reset()
     return lattice_client
+
+
+@pytest.fixture
+def unchecked_client(client: Any) -> Any:
+    """A client that leaves all checks of its parameters to the server, as other clients do."""
+    return boto3.client("vpc-lattice", REGION, config=Config(parameter_validation=False))
+
+
+@pytest.fixture
+def accounts(mocked_aws: None, stepped: SteppedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Make a client of a service in an account, as a role of that account; the account follows the credentials."""
+    monkeypatch.delenv("MOTO_ACCOUNT_ID")
+    sts = boto3.client("sts", REGION)
+
+    def make(account: str, service: str = "vpc-lattice") -> Any:
+        role = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/team", RoleSessionName="someone")["Credentials"]
+        return boto3.client(
+            service,
+            REGION,
+            aws_access_key_id=role["AccessKeyId"],
+            aws_secret_access_key=role["SecretAccessKey"],
+            aws_session_token=role["SessionToken"],
+        )
+
+    yield make
+    for regions in list(lattice_backends.values()):
+        for backend in list(regions.values()):
+            backend.reset()
+
+
+@pytest.fixture
+def owner(accounts: Callable[..., Any], stepped: SteppedClock) -> Team:
+    """The account that shares its networks and services."""
+    return Team(OWNER, accounts=accounts, advance=stepped.advance)
+
+
+@pytest.fixture
+def consumer(accounts: Callable[..., Any], stepped: SteppedClock) -> Team:
+    """The account that they are shared with."""
+    return Team(CONSUMER, accounts=accounts, advance=stepped.advance)
+
+
+@pytest.fixture
+def stranger(accounts: Callable[..., Any], stepped: SteppedClock) -> Team:
+    """An account that nothing is shared with."""
+    return Team(STRANGER, accounts=accounts, advance=stepped.advance)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ def health_after(*codes, start="INITIAL"):
     ],
 )
 def test_health_follows_the_thresholds(start, codes, health):
+    """User Guide, "Health checks": one passing check makes a new target healthy, later on the thresholds count."""
     assert health_after(*codes, start=start) == health
 
 

@@ -54,60 +54,10 @@ def test_rules_can_be_named_by_arn(client, listener, make_rule):
     assert client.get_rule(**listener, ruleIdentifier=arn)["name"] == "cart"
 
 
-def test_a_priority_is_used_once_in_a_listener(make_rule, error_of):
-    first = make_rule("first", 10)
-    error = error_of(make_rule, name="second", priority=10)
-    assert (error["status"], error["resourceId"]) == (409, first)
-
-
-def test_a_priority_above_2000_is_refused(make_rule, error_of):
-    error = error_of(make_rule, name="far", priority=99999)
-    assert (error["status"], error["fieldList"][0]["name"]) == (400, "priority")
-
-
 def test_a_listener_has_at_most_ten_rules_besides_the_default_rule(make_rule, error_of):
     for number in range(1, 11):
         make_rule(f"rule{number}", number)
     assert error_of(make_rule, name="eleventh", priority=11)["quotaCode"] == "L-CF78395E"
-
-
-def test_a_rule_update_replaces_only_what_it_names(client, listener, make_rule):
-    rule_id = make_rule("cart", 10)
-    client.update_rule(**listener, ruleIdentifier=rule_id, priority=11)
-    rule = client.get_rule(**listener, ruleIdentifier=rule_id)
-    assert (rule["priority"], rule["action"]) == (11, NOT_FOUND)
-
-
-def test_a_rule_cannot_take_the_priority_of_another(client, listener, make_rule, error_of):
-    make_rule("first", 10)
-    second = make_rule("second", 20)
-    assert error_of(client.update_rule, **listener, ruleIdentifier=second, priority=10)["status"] == 409
-
-
-def test_the_default_rule_can_be_read_but_not_changed_or_deleted(client, listener, error_of):
-    default = {"ruleIdentifier": client.list_rules(**listener)["items"][-1]["id"]}
-    assert client.get_rule(**listener, **default)["isDefault"] is True
-    assert error_of(client.update_rule, **listener, **default, priority=1)["status"] == 400
-    assert error_of(client.delete_rule, **listener, **default)["status"] == 400
-
-
-def test_a_batch_swaps_priorities(client, listener, make_rule):
-    first, second = make_rule("first", 10), make_rule("second", 20)
-    swap = [{"ruleIdentifier": first, "priority": 20}, {"ruleIdentifier": second, "priority": 10}]
-    answer = client.batch_update_rule(**listener, rules=swap)
-    assert (len(answer["successful"]), answer["unsuccessful"]) == (2, [])
-    assert priorities(client, listener) == {"second": 10, "first": 20, "default": None}
-
-
-def test_a_batch_reports_what_failed_and_applies_the_rest(client, listener, make_rule):
-    first, unknown = make_rule("first", 10), "rule-0123456789abcdef0"
-    updates = [{"ruleIdentifier": first, "priority": 30}, {"ruleIdentifier": unknown, "priority": 40}]
-    answer = client.batch_update_rule(**listener, rules=updates)
-    assert [rule["id"] for rule in answer["successful"]] == [first]
-    assert [(f["ruleIdentifier"], f["failureCode"]) for f in answer["unsuccessful"]] == [
-        (unknown, "ResourceNotFoundException")
-    ]
-    assert priorities(client, listener)["first"] == 30
 
 
 def test_a_batch_that_would_double_a_priority_fails_for_one_rule(client, listener, make_rule):
@@ -117,11 +67,6 @@ def test_a_batch_that_would_double_a_priority_fails_for_one_rule(client, listene
     answer = client.batch_update_rule(**listener, rules=updates)
     assert {failure["ruleIdentifier"] for failure in answer["unsuccessful"]} == {moves, follows}
     assert priorities(client, listener) == {"stays": 10, "moves": 20, "follows": 30, "default": None}
-
-
-def test_a_batch_has_at_most_ten_rules(client, listener, error_of):
-    updates = [{"ruleIdentifier": "rule-0123456789abcdef0"}] * 11
-    assert error_of(client.batch_update_rule, **listener, rules=updates)["status"] == 400
 
 
 def test_a_deleted_rule_is_gone_at_once(client, listener, make_rule, error_of):

@@ -1,6 +1,6 @@
 """Services, their listeners and the actions of listeners."""
 
-from lattice_actions import NOT_FOUND, forward
+from lattice_actions import forward
 
 from trellis_local.lattice import configuration, quotas
 
@@ -25,40 +25,12 @@ def test_unset_members_are_absent(client, make_service):
     assert not {"customDomainName", "certificateArn", "idleTimeoutSeconds", "failureCode"} & set(answer)
 
 
-def test_updating_a_service_keeps_what_is_left_out(client, make_service):
-    service_id = make_service("orders", authType="AWS_IAM")
-    client.update_service(serviceIdentifier=service_id, idleTimeoutSeconds=120)
-    answer = client.get_service(serviceIdentifier=service_id)
-    assert (answer["authType"], answer["idleTimeoutSeconds"]) == ("AWS_IAM", 120)
-
-
 def test_deleting_a_service_takes_its_listeners_along(client, make_service, make_listener, make_group, stepped):
     service_id, group_id = make_service("orders"), make_group("orders-v1")
     make_listener(service_id, group_id)
     client.delete_service(serviceIdentifier=service_id)
     stepped.advance(3)
     assert client.delete_target_group(targetGroupIdentifier=group_id)["status"] == "DELETE_IN_PROGRESS"
-
-
-def test_the_default_port_follows_the_protocol(client, make_service, make_listener):
-    service_id = make_service("orders")
-    make_listener(service_id, name="plain")
-    make_listener(service_id, name="secure", protocol="HTTPS")
-    ports = {item["name"]: item["port"] for item in client.list_listeners(serviceIdentifier=service_id)["items"]}
-    assert ports == {"plain": 80, "secure": 443}
-
-
-def test_a_listener_summary_lacks_the_default_action(client, make_service, make_listener):
-    service_id = make_service("orders")
-    make_listener(service_id)
-    (summary,) = client.list_listeners(serviceIdentifier=service_id)["items"]
-    assert "defaultAction" not in summary
-
-
-def test_a_port_is_used_by_one_listener(client, make_service, make_listener, error_of):
-    service_id = make_service("orders")
-    make_listener(service_id)
-    assert error_of(make_listener, service_id=service_id, name="again")["status"] == 409
 
 
 def test_a_service_has_at_most_two_listeners(client, make_service, make_listener, error_of):
@@ -78,14 +50,6 @@ def test_a_forward_action_is_returned_with_ids(client, make_service, make_group,
     assert listener["defaultAction"]["forward"]["targetGroups"] == [{"targetGroupIdentifier": group_id, "weight": 100}]
 
 
-def test_a_target_group_serves_one_service_only(client, make_service, make_group, make_listener, error_of):
-    group_id = make_group("shared")
-    make_listener(make_service("orders"), group_id)
-    other = make_service("carts")
-    error = error_of(make_listener, service_id=other, defaultAction=forward(group_id))
-    assert (error["status"], error["resourceId"]) == (409, group_id)
-
-
 def test_two_listeners_of_a_service_may_share_a_target_group(client, make_service, make_group, make_listener):
     service_id, group_id = make_service("orders"), make_group("orders-v1")
     make_listener(service_id, group_id, name="plain")
@@ -100,40 +64,11 @@ def test_forwarding_to_an_unknown_target_group_is_not_found(client, make_service
     assert (error["status"], error["resourceType"]) == (404, "TARGET_GROUP")
 
 
-def test_a_fixed_response_is_404_or_500(client, make_service, make_listener, error_of):
-    action = {"fixedResponse": {"statusCode": 418}}
-    error = error_of(make_listener, service_id=make_service("orders"), defaultAction=action)
-    assert (error["status"], error["reason"]) == (400, "fieldValidationFailed")
-
-
 def test_the_target_groups_of_a_service_are_limited(client, make_service, make_group, make_listener, error_of):
     configuration.reconfigure(quotas={quotas.TARGET_GROUPS_PER_SERVICE: 1})
     groups = make_group("orders-v1"), make_group("orders-v2")
     error = error_of(make_listener, service_id=make_service("orders"), defaultAction=forward(*groups))
     assert (error["status"], error["quotaCode"]) == (402, "L-3DEC3B9F")
-
-
-def test_grpc_needs_an_https_listener(client, make_service, make_group, make_listener, error_of):
-    service_id, group_id = make_service("orders"), make_group("orders-v1", protocolVersion="GRPC")
-    assert error_of(make_listener, service_id=service_id, defaultAction=forward(group_id))["status"] == 400
-    assert make_listener(service_id, group_id, protocol="HTTPS")
-
-
-def test_tls_passthrough_needs_a_custom_domain_and_tcp(client, make_service, make_group, make_listener, error_of):
-    plain, group_id = make_service("orders"), make_group("orders-v1", protocol="TCP")
-    passthrough = {"protocol": "TLS_PASSTHROUGH", "defaultAction": forward(group_id)}
-    assert error_of(make_listener, service_id=plain, **passthrough)["status"] == 400
-    named = make_service("named", customDomainName="shop.example.com")
-    assert (
-        error_of(make_listener, service_id=named, protocol="TLS_PASSTHROUGH", defaultAction=NOT_FOUND)["status"] == 400
-    )
-    assert make_listener(named, **passthrough)
-
-
-def test_a_listener_name_is_unique_in_its_service(client, make_service, make_listener, error_of):
-    service_id = make_service("orders")
-    make_listener(service_id)
-    assert error_of(make_listener, service_id=service_id, port=8080)["status"] == 409
 
 
 def test_updating_a_listener_replaces_the_default_action(client, make_service, make_listener):

@@ -37,12 +37,6 @@ def test_tags_of_aws_are_refused(client, network_arn, error_of):
     assert error_of(client.create_service, name="orders", tags={"aws:owner": "x"})["status"] == 400
 
 
-def test_tags_of_an_unknown_resource_are_not_found(client, error_of):
-    arn = "arn:aws:vpc-lattice:us-west-2:111122223333:service/svc-0123456789abcdef0"
-    error = error_of(client.list_tags_for_resource, resourceArn=arn)
-    assert (error["status"], error["resourceId"]) == (404, arn)
-
-
 @pytest.mark.parametrize("types", [["vpc-lattice"], ["vpc-lattice:service"], []])
 def test_the_tagging_api_finds_resources_by_tag_and_type(client, tagging, network_arn, types):
     service_arn = client.create_service(name="orders", tags={"team": "shop"})["arn"]
@@ -64,29 +58,3 @@ def test_the_tagging_api_changes_tags(client, tagging, network_arn):
     tagging.tag_resources(ResourceARNList=[network_arn], Tags={"owner": "ada"})
     tagging.untag_resources(ResourceARNList=[network_arn], TagKeys=["team", "env"])
     assert client.list_tags_for_resource(resourceArn=network_arn)["tags"] == {"owner": "ada"}
-
-
-def test_an_auth_policy_is_active_with_auth_type_aws_iam(client, network_id):
-    assert client.put_auth_policy(resourceIdentifier=network_id, policy=POLICY)["state"] == "Inactive"
-    client.update_service_network(serviceNetworkIdentifier=network_id, authType="AWS_IAM")
-    answer = client.get_auth_policy(resourceIdentifier=network_id)
-    assert (answer["policy"], answer["state"]) == (POLICY, "Active")
-
-
-def test_a_deleted_auth_policy_is_not_found(client, make_service, error_of):
-    service_id = make_service("orders")
-    client.put_auth_policy(resourceIdentifier=service_id, policy=POLICY)
-    client.delete_auth_policy(resourceIdentifier=service_id)
-    assert error_of(client.get_auth_policy, resourceIdentifier=service_id)["status"] == 404
-
-
-@pytest.mark.parametrize("policy", ["not json", "{}", POLICY.replace(",", ",\n"), POLICY + " " * 10_240])
-def test_a_malformed_or_long_auth_policy_is_refused(client, network_id, error_of, policy):
-    assert error_of(client.put_auth_policy, resourceIdentifier=network_id, policy=policy)["status"] == 400
-
-
-def test_resource_policies_are_kept(client, network_arn, error_of):
-    client.put_resource_policy(resourceArn=network_arn, policy=POLICY)
-    assert client.get_resource_policy(resourceArn=network_arn)["policy"] == POLICY
-    client.delete_resource_policy(resourceArn=network_arn)
-    assert error_of(client.get_resource_policy, resourceArn=network_arn)["status"] == 404

@@ -7,45 +7,9 @@ def config_of(client, group_id):
     return client.get_target_group(targetGroupIdentifier=group_id)["config"]
 
 
-def test_the_health_check_is_returned_with_all_defaults(client, make_group):
-    assert config_of(client, make_group("orders-v1"))["healthCheck"] == {
-        "enabled": True,
-        "protocol": "HTTP",
-        "path": "/",
-        "healthCheckIntervalSeconds": 30,
-        "healthCheckTimeoutSeconds": 5,
-        "healthyThresholdCount": 5,
-        "unhealthyThresholdCount": 2,
-        "matcher": {"httpCode": "200"},
-    }
-
-
-@pytest.mark.parametrize("config", [{"protocolVersion": "HTTP2"}, {"protocolVersion": "GRPC"}, {"protocol": "TCP"}])
-def test_health_checks_are_off_by_default_for_anything_but_http1(client, make_group, config):
-    assert config_of(client, make_group("orders-v1", **config))["healthCheck"]["enabled"] is False
-
-
 def test_a_group_in_an_unknown_vpc_is_refused(make_group, error_of):
     error = error_of(make_group, name="orders-v1", vpcIdentifier="vpc-01234567")
     assert (error["status"], error["resourceType"]) == (404, "VPC")
-
-
-def test_a_lambda_group_has_no_port(client, error_of):
-    error = error_of(client.create_target_group, name="fn-group", type="LAMBDA", config={"port": 80})
-    assert (error["status"], error["fieldList"][0]["name"]) == (400, "config.port")
-
-
-def test_a_lambda_group_summary_has_only_the_event_version(client):
-    client.create_target_group(name="fn-group", type="LAMBDA")
-    (summary,) = client.list_target_groups()["items"]
-    assert summary["lambdaEventStructureVersion"] == "V1"
-    assert not {"port", "protocol", "vpcIdentifier", "ipAddressType"} & set(summary)
-
-
-def test_an_alb_group_supports_no_health_check(client, vpc_id, error_of):
-    config = {"port": 80, "protocol": "HTTP", "vpcIdentifier": vpc_id, "healthCheck": {"path": "/health"}}
-    error = error_of(client.create_target_group, name="alb-group", type="ALB", config=config)
-    assert (error["status"], error["message"]) == (400, "ALB Target Group does not support health check config")
 
 
 def test_a_health_check_update_changes_single_fields(client, make_group):
@@ -74,17 +38,6 @@ def test_groups_are_listed_by_vpc_and_type(client, make_group, vpc_id):
     by_vpc = client.list_target_groups(vpcIdentifier=vpc_id)["items"]
     by_type = client.list_target_groups(targetGroupType="IP")["items"]
     assert [item["id"] for item in by_vpc] == [item["id"] for item in by_type] == [group_id]
-
-
-def test_a_group_that_is_being_created_cannot_be_deleted(client, make_group, error_of):
-    error = error_of(client.delete_target_group, targetGroupIdentifier=make_group("orders-v1", is_new=True))
-    assert (error["status"], "CREATE_IN_PROGRESS" in error["message"]) == (409, True)
-
-
-def test_a_group_in_use_cannot_be_deleted(client, make_service, make_group, make_listener, error_of):
-    group_id = make_group("orders-v1")
-    make_listener(make_service("orders"), group_id)
-    assert error_of(client.delete_target_group, targetGroupIdentifier=group_id)["status"] == 409
 
 
 def test_a_group_with_targets_cannot_be_deleted(client, make_group, stepped, error_of):
