@@ -5,18 +5,21 @@ It knows no operation; the modules of the families do. Every use of it must hold
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TypeVar
 
 from .. import clock
 from . import configuration
+from .agenda import Agenda
+from .collection import Collection
 from .errors import ConflictException, ResourceNotFoundException
 from .idempotency import ClientTokens
-from .kinds import Kind, account_of, id_of
+from .kinds import Kind, account_of, both_forms, id_of
 from .lifecycle import GONE, Lifecycle
 from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource
+from .references import References
 from .resources import (
     Listener,
     Resource,
@@ -24,6 +27,7 @@ from .resources import (
     Service,
     ServiceAssociation,
     ServiceNetwork,
+    Target,
     TargetGroup,
     VpcAssociation,
 )
@@ -42,13 +46,31 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.lock = _locks[region_name]
-        self.service_networks: dict[str, ServiceNetwork] = {}
-        self.services: dict[str, Service] = {}
-        self.target_groups: dict[str, TargetGroup] = {}
-        self.vpc_associations: dict[str, VpcAssociation] = {}
-        self.service_associations: dict[str, ServiceAssociation] = {}
-        self.client_tokens = ClientTokens()
+        self._collections: dict[str, Collection[Any]] = {}
+        self.service_networks = self._collect(ServiceNetwork)
+        self.services = self._collect(Service, domain=lambda service: service.domain_names)
+        self.target_groups = self._collect(TargetGroup, filter=lambda group: group.filters)
+        self.vpc_associations = self._collect(
+            VpcAssociation, vpc=lambda item: [item.vpc_id], network=lambda item: both_forms(item.network_arn)
+        )
+        self.service_associations = self._collect(
+            ServiceAssociation,
+            service=lambda item: both_forms(item.service_arn),
+            network=lambda item: both_forms(item.network_arn),
+        )
+        self.client_tokens = ClientTokens(self._exists)
         self._sequence = count(1)
+        self._configuration = configuration.current()
+        self._changes: Agenda[Resource] = Agenda()
+        self._departures: Agenda[tuple[TargetGroup, Target]] = Agenda()
+        self._references = References()
+        self._looked_up: dict[str, Service] = {}
+
+    def _collect(self, cls: type[R], **indexes: Callable[[R], Iterable[Any]]) -> Collection[R]:
+        """A collection that takes part in all that concerns every resource: time, tags, client tokens."""
+        collection: Collection[R] = Collection(**indexes)
+        self._collections[cls.kind.segment] = collection
+        return collection
 
     @property
     def _url_module(self) -> Any:
@@ -69,31 +91,53 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
 
     def settle(self) -> None:
         """Let every state be what it is at this virtual time; remove what is gone."""
-        now, durations = clock.current().time(), configuration.current().durations
-        for collection in self._collections():
-            for resource in list(collection.values()):
-                if resource.lifecycle is None:
-                    continue
-                resource.lifecycle.settle(now=now, durations=durations)
-                if resource.status == GONE:
-                    del collection[resource.id]
-                    self.follow_references()
-        self._remove_departed_targets(now)
+        now, settings = clock.current().time(), configuration.current()
+        if settings is not self._configuration:
+            self._reschedule(settings)
+        for resource in self._changes.take_due(now):
+            if resource.lifecycle is not None:
+                resource.lifecycle.settle(now=now, durations=settings.durations)
+            if resource.status == GONE:
+                self._remove(resource)
+        for group, target in self._departures.take_due(now):
+            if target.leaves_at is not None and now >= target.leaves_at and group.targets.get(target.key) is target:
+                del group.targets[target.key]
 
-    def _remove_departed_targets(self, now: float) -> None:
-        for group in self.target_groups.values():
-            for target in list(group.targets.values()):
-                if target.leaves_at is not None and now >= target.leaves_at:
-                    del group.targets[target.key]
+    def _reschedule(self, settings: configuration.Configuration) -> None:
+        self._configuration = settings
+        self._changes.clear()
+        for collection in self._collections.values():
+            for resource in collection.values():
+                self._schedule(resource)
+
+    def _schedule(self, resource: Resource) -> None:
+        if resource.lifecycle is not None and resource.lifecycle.is_changing:
+            self._changes.add(resource.lifecycle.due(configuration.current().durations), resource)
+
+    def _remove(self, resource: Resource) -> None:
+        self._collections[resource.kind.segment].pop(resource.id, None)
+        if isinstance(resource, Service):
+            self._looked_up[resource.id] = resource
+            self.follow_references()
+
+    def let_leave(self, group: TargetGroup, target: Target, *, seconds: float) -> None:
+        """Let a target disappear from its group after some virtual seconds, unless it is registered again."""
+        target.leaves_at = clock.current().time() + seconds
+        self._departures.add(target.leaves_at, (group, target))
 
     def follow_references(self) -> None:
-        """Note which groups are in use; one that comes into use, or falls out of it, starts its checks anew."""
-        referenced = self.references()
-        for group in self.target_groups.values():
-            in_use = group.id in referenced
-            if in_use != group.in_use:
-                group.in_use = in_use
-                group.forget_health()
+        """Note which groups are in use; one that comes into use, or falls out of it, starts its checks anew.
+
+        Only rules of services that were looked up since can have changed.
+        """
+        while self._looked_up:
+            _, service = self._looked_up.popitem()
+            forwarded = forwarded_groups(service) if service.id in self.services else set()
+            for group_id in self._references.follow(service.arn, forwarded):
+                group = self.target_groups.get(group_id)
+                if group is not None:
+                    group.in_use = group_id in self._references.services
+                    group.forget_health()
 
     def begin(self, resource: Resource, status: str) -> None:
         """Start a change of the resource that takes time, with the fault that was ordered for it, if any."""
@@ -101,6 +145,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         if resource.lifecycle is None:
             resource.lifecycle = Lifecycle(kind=resource.kind.name, status=status, since=0.0)
         resource.lifecycle.begin(status, now=clock.current().time(), fault=fault)
+        self._schedule(resource)
 
     # -- making and finding
 
@@ -142,7 +187,9 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
 
     def service(self, identifier: str) -> Service:
         """Find a service of this account; raises ResourceNotFoundException."""
-        return self.find(self.services, Service.kind, identifier)
+        service = self.find(self.services, Service.kind, identifier)
+        self._looked_up[service.id] = service
+        return service
 
     def target_group(self, identifier: str) -> TargetGroup:
         """Find a target group of this account; raises ResourceNotFoundException."""
@@ -162,31 +209,18 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             )
         return resource
 
-    def _collections(self) -> tuple[dict[str, Any], ...]:
-        return (
-            self.service_networks,
-            self.services,
-            self.target_groups,
-            self.vpc_associations,
-            self.service_associations,
-        )
-
     def all_resources(self) -> Iterator[Resource]:
         """Every resource, parents before their children."""
-        for collection in self._collections():
+        for collection in self._collections.values():
             yield from collection.values()
         for service in self.services.values():
             for listener in service.listeners.values():
                 yield listener
                 yield from listener.rules.values()
 
-    def references(self) -> dict[str, set[str]]:
+    def references(self) -> Mapping[str, Set[str]]:
         """The ARNs of the services that forward to each target group, by target group id."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for service in self.services.values():
-            for group_id in forwarded_groups(service):
-                found[group_id].add(service.arn)
-        return found
+        return self._references.services
 
     # -- what the Resource Groups Tagging API of moto asks for
 
@@ -221,10 +255,25 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
 
     def resource_by_arn(self, arn: str) -> Resource:
         """The resource with this ARN; raises ResourceNotFoundException."""
-        for resource in self.all_resources():
-            if resource.arn == arn:
-                return resource
-        raise ResourceNotFoundException(f"Resource {arn} not found", resource_id=arn, resource_type="RESOURCE")
+        found = self._at(arn)
+        if found is None or found.arn != arn:
+            raise ResourceNotFoundException(f"Resource {arn} not found", resource_id=arn, resource_type="RESOURCE")
+        return found
+
+    def _at(self, arn: str) -> Resource | None:
+        """What the path of an ARN leads to: `service/ID/listener/ID/rule/ID` or the like."""
+        segment, *path = arn.rsplit(":", 1)[-1].split("/")
+        collection = self._collections.get(segment)
+        found: Resource | None = collection.get(path[0]) if collection is not None and path else None
+        if isinstance(found, Service) and len(path) > 2:
+            found = found.listeners.get(path[2])
+        if isinstance(found, Listener) and len(path) > 4:
+            found = found.rules.get(path[4])
+        return found
+
+    def _exists(self, arn: str) -> bool:
+        found = self._at(arn)
+        return found is not None and found.arn == arn
 
 
 def forwarded_groups(service: Service, *, except_rule: Rule | None = None) -> set[str]:
@@ -253,9 +302,9 @@ def conflict(resource: Resource, message: str) -> ConflictException:
     return ConflictException(message, resource_id=resource.id, resource_type=resource.kind.error_type)
 
 
-def require_unique_name(existing: Iterable[Resource], name: str) -> None:
-    """Raise ConflictException when one of the resources has this name already."""
-    for resource in existing:
+def require_unique_name(existing: Collection[Any] | Iterable[Resource], name: str) -> None:
+    """Raise ConflictException when one of the resources has this name already; a collection knows without a search."""
+    for resource in existing.where("name", name) if isinstance(existing, Collection) else existing:
         if resource.name == name:
             raise conflict(resource, f"{resource.kind.name} with name {name} already exists")
 

@@ -57,16 +57,15 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
         backend = self.backend
         with backend.lock:
             backend.settle_region()
-            if "clientToken" not in request:
-                answer = operation(backend, request)
-            else:
-                answer = self._run_once(name, operation, request)
-            backend.follow_references()
-        return answer
+            try:
+                if "clientToken" not in request:
+                    return operation(backend, request)
+                return self._run_once(name, operation, request)
+            finally:
+                backend.follow_references()
 
     def _run_once(self, name: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any]:
         tokens = self.backend.client_tokens
-        tokens.forget_all_but(resource.id for resource in self.backend.all_resources())
         answer = tokens.earlier_answer(name, request)
         if answer is None:
             answer = operation(self.backend, request)

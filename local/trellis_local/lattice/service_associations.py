@@ -1,16 +1,18 @@
 """The operations on associations between services and service networks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from . import quotas
 from .backend import LatticeBackend, conflict, require_status
 from .configuration import current
 from .errors import ValidationException
+from .kinds import both_forms
 from .network_sharing import shared_service, shared_service_network
 from .paging import page
 from .resources import Service, ServiceAssociation, ServiceNetwork, present
-from .service_networks import service_associations_of
+from .service_networks import service_association_count
+from .services import associations_of
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
@@ -41,12 +43,11 @@ def list_service_network_service_associations(backend: LatticeBackend, request: 
     service, network = request.get("serviceIdentifier"), request.get("serviceNetworkIdentifier")
     if service is None and network is None:
         raise ValidationException("Either serviceNetworkIdentifier or serviceIdentifier is required.")
-    found = [
-        association
-        for association in backend.service_associations.values()
-        if service in (None, association.service_arn, association.service_arn.rsplit("/", 1)[-1])
-        and network in (None, association.network_arn, association.network_arn.rsplit("/", 1)[-1])
-    ]
+    if service is None:
+        found: Iterable[ServiceAssociation] = backend.service_associations.where("network", network)
+    else:
+        of_service = backend.service_associations.where("service", service)
+        found = [item for item in of_service if network is None or network in both_forms(item.network_arn)]
     return page(
         "service associations",
         found,
@@ -66,22 +67,32 @@ def delete_service_network_service_association(backend: LatticeBackend, request:
 
 
 def _require_new_in_network(backend: LatticeBackend, *, network: ServiceNetwork, service: Service) -> None:
-    existing = service_associations_of(backend, network.arn)
-    for association in existing:
-        if association.service_arn == service.arn:
-            raise conflict(association, f"Service {service.id} is already associated to {network.id}.")
-        other = _service(backend, association)
-        if service.custom_domain_name and service.domain_names & other.domain_names:
+    for association in _associations(backend, network=network, service=service):
+        raise conflict(association, f"Service {service.id} is already associated to {network.id}.")
+    for other in _services_of_domain(backend, service.custom_domain_name):
+        for association in _associations(backend, network=network, service=other):
             raise conflict(
                 association,
                 f"Service {other.id} of {network.id} has the custom domain name {service.custom_domain_name} already.",
             )
     quotas.check_quota(
         quotas.SERVICE_ASSOCIATIONS_PER_NETWORK,
-        wanted=len(existing) + 1,
+        wanted=service_association_count(backend, network.arn) + 1,
         limits=current().quotas,
         parent_id=network.id,
     )
+
+
+def _associations(
+    backend: LatticeBackend, *, network: ServiceNetwork, service: Service
+) -> Iterator[ServiceAssociation]:
+    return (item for item in associations_of(backend, service.arn) if item.network_arn == network.arn)
+
+
+def _services_of_domain(backend: LatticeBackend, host: str | None) -> Iterator[Service]:
+    """The services of all accounts that a host name may reach."""
+    for peer in backend.peers():
+        yield from peer.services.where("domain", host.lower() if host else None)
 
 
 def _find(backend: LatticeBackend, request: Request) -> ServiceAssociation:

@@ -16,7 +16,7 @@ Request = Mapping[str, Any]
 
 def create_service(backend: LatticeBackend, request: Request) -> Document:
     """Create a service, which needs some seconds to become ACTIVE."""
-    require_unique_name(backend.services.values(), request["name"])
+    require_unique_name(backend.services, request["name"])
     quotas.check_quota(quotas.SERVICES, wanted=len(backend.services) + 1, limits=current().quotas)
     common = backend.common_members(Service.kind, request)
     service = Service(
@@ -77,8 +77,7 @@ def associations_of(backend: LatticeBackend, service_arn: str) -> list[ServiceAs
     return [
         association
         for peer in backend.peers()
-        for association in peer.service_associations.values()
-        if association.service_arn == service_arn
+        for association in peer.service_associations.where("service", service_arn)
     ]
 
 

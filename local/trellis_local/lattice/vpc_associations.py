@@ -1,17 +1,18 @@
 """The operations on associations between VPCs and service networks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import quotas
 from .backend import LatticeBackend, conflict, require_status
 from .configuration import current
 from .errors import ResourceNotFoundException, ValidationException, invalid_field
+from .kinds import both_forms
 from .moto_seam import security_group_vpc, vpc_networks
 from .network_sharing import shared_service_network
 from .paging import page
 from .resources import VpcAssociation, present
-from .service_networks import vpc_associations_of
+from .service_networks import vpc_association_count
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
@@ -22,10 +23,9 @@ def create_service_network_vpc_association(backend: LatticeBackend, request: Req
     network = shared_service_network(backend, request["serviceNetworkIdentifier"])
     vpc_id = request["vpcIdentifier"]
     _require_vpc(backend, vpc_id)
-    for existing in backend.vpc_associations.values():
-        if existing.vpc_id == vpc_id:
-            raise conflict(existing, "VPC has already been associated to a service network.")
-    wanted = len(vpc_associations_of(backend, network.arn)) + 1
+    for existing in backend.vpc_associations.where("vpc", vpc_id):
+        raise conflict(existing, "VPC has already been associated to a service network.")
+    wanted = vpc_association_count(backend, network.arn) + 1
     quotas.check_quota(
         quotas.VPC_ASSOCIATIONS_PER_NETWORK, wanted=wanted, limits=current().quotas, parent_id=network.id
     )
@@ -59,12 +59,11 @@ def list_service_network_vpc_associations(backend: LatticeBackend, request: Requ
     vpc_id, network = request.get("vpcIdentifier"), request.get("serviceNetworkIdentifier")
     if vpc_id is None and network is None:
         raise ValidationException("Either serviceNetworkIdentifier or vpcIdentifier is required.")
-    found = [
-        association
-        for association in backend.vpc_associations.values()
-        if vpc_id in (None, association.vpc_id)
-        and network in (None, association.network_arn, association.network_arn.rsplit("/", 1)[-1])
-    ]
+    if vpc_id is None:
+        found: Iterable[VpcAssociation] = backend.vpc_associations.where("network", network)
+    else:
+        of_vpc = backend.vpc_associations.where("vpc", vpc_id)
+        found = [item for item in of_vpc if network is None or network in both_forms(item.network_arn)]
     return page(
         "VPC associations", found, request, key=lambda item: item.sequence, render=lambda item: _summary(backend, item)
     )
