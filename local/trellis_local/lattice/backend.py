@@ -253,15 +253,25 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             for key in tag_keys:
                 resource.tags.pop(key, None)
 
+    def tags_of(self, arn: str) -> dict[str, str]:
+        """The tags of the resource with this ARN, none when there is no such resource."""
+        with self.lock:
+            self.settle()
+            found = self._at(arn)
+            return dict(found.tags) if found else {}
+
     def resource_by_arn(self, arn: str) -> Resource:
         """The resource with this ARN; raises ResourceNotFoundException."""
         found = self._at(arn)
-        if found is None or found.arn != arn:
+        if found is None:
             raise ResourceNotFoundException(f"Resource {arn} not found", resource_id=arn, resource_type="RESOURCE")
         return found
 
+    def _exists(self, arn: str) -> bool:
+        return self._at(arn) is not None
+
     def _at(self, arn: str) -> Resource | None:
-        """What the path of an ARN leads to: `service/ID/listener/ID/rule/ID` or the like."""
+        """Follow the path of an ARN, `service/ID/listener/ID/rule/ID` or the like, to a resource with just this ARN."""
         segment, *path = arn.rsplit(":", 1)[-1].split("/")
         collection = self._collections.get(segment)
         found: Resource | None = collection.get(path[0]) if collection is not None and path else None
@@ -269,11 +279,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             found = found.listeners.get(path[2])
         if isinstance(found, Listener) and len(path) > 4:
             found = found.rules.get(path[4])
-        return found
-
-    def _exists(self, arn: str) -> bool:
-        found = self._at(arn)
-        return found is not None and found.arn == arn
+        return found if found is not None and found.arn == arn else None
 
 
 def forwarded_groups(service: Service, *, except_rule: Rule | None = None) -> set[str]:

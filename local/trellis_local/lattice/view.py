@@ -150,9 +150,12 @@ def auth_policy(arn: str) -> str | None:
 
 def _first(read: Callable[[LatticeBackend], T | None]) -> T | None:
     """What the first backend that has it answers, read under the lock and at the present virtual time."""
-    for backend in all_backends():
+    backends = all_backends()
+    for backend in backends:
         with backend.lock:
-            backend.settle_region()
+            backend.settle()
+    for backend in backends:
+        with backend.lock:
             found = read(backend)
         if found is not None:
             return found
