@@ -191,8 +191,9 @@ def resource_tags(arn: str, *, region: str) -> Mapping[str, str]:
         return dict(ec2_backends[ACCOUNT][region].tags.get(parts[5].rsplit("/", 1)[-1], {}))
     for backend in iter_taggable_backends(ACCOUNT, region):
         if backend.owns_arn(arn):
-            tags_of: Callable[[str], Mapping[str, str]] | None = getattr(backend, "tags_of", None)  # moto's have none
-            return tags_of(arn) if tags_of else _tags_of(backend.iter_tagged_resources(), arn)
+            # A backend that says the tags of one resource need not list all of them; moto's own cannot.
+            find: Callable[[str], Mapping[str, str]] | None = getattr(backend, "tags_of_arn", None)
+            return find(arn) if find else _tags_of(backend.iter_tagged_resources(), arn)
     return {}
 
 

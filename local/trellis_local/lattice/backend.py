@@ -65,6 +65,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         self._departures: Agenda[tuple[TargetGroup, Target]] = Agenda()
         self._references = References()
         self._looked_up: dict[str, Service] = {}
+        self._groups_to_check: dict[str, TargetGroup] = {}
 
     def _collect(self, cls: type[R], **indexes: Callable[[R], Iterable[Any]]) -> Collection[R]:
         """A collection that takes part in all that concerns every resource: time, tags, client tokens."""
@@ -137,6 +138,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
                 group = self.target_groups.get(group_id)
                 if group is not None:
                     group.in_use = group_id in self._references.services
+                    self._groups_to_check[group_id] = group
                     group.forget_health()
 
     def begin(self, resource: Resource, status: str) -> None:
@@ -193,7 +195,14 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
 
     def target_group(self, identifier: str) -> TargetGroup:
         """Find a target group of this account; raises ResourceNotFoundException."""
-        return self.find(self.target_groups, TargetGroup.kind, identifier)
+        group = self.find(self.target_groups, TargetGroup.kind, identifier)
+        self._groups_to_check[group.id] = group
+        return group
+
+    def take_groups_to_check(self) -> list[TargetGroup]:
+        """The groups whose targets or health checks may have changed since this was last asked for."""
+        groups, self._groups_to_check = self._groups_to_check, {}
+        return list(groups.values())
 
     def listener(self, request: Mapping[str, Any]) -> tuple[Service, Listener]:
         """Find the listener of a request, and its service; raises ResourceNotFoundException."""
@@ -253,7 +262,7 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             for key in tag_keys:
                 resource.tags.pop(key, None)
 
-    def tags_of(self, arn: str) -> dict[str, str]:
+    def tags_of_arn(self, arn: str) -> dict[str, str]:
         """The tags of the resource with this ARN, none when there is no such resource."""
         with self.lock:
             self.settle()
