@@ -80,15 +80,18 @@ class HealthChecker:
             with backend.lock:
                 self._admit(backend, backend.target_groups.values(), now=clock.current().time())
         while not self._stopping.is_set():
-            now = clock.current().time()
-            for backend in all_backends():
-                with backend.lock:
-                    backend.settle()
-                    self._admit(backend, backend.take_groups_to_check(), now=now)
-            for check in self._agenda.take_due(now):
-                with check.backend.lock:
-                    self._start(check, now=now)
+            self.look(clock.current().time())
             self._stopping.wait(max(_SHORTEST_WAIT, clock.current().real_seconds(_LOOK_EVERY_SECONDS)))
+
+    def look(self, now: float) -> None:
+        """Hand out the checks that are due; it costs nothing for targets that are not."""
+        for backend in all_backends():
+            with backend.lock:
+                backend.settle()
+                self._admit(backend, backend.take_groups_to_check(), now=now)
+        for check in self._agenda.take_due(now):
+            with check.backend.lock:
+                self._start(check, now=now)
 
     def _admit(self, backend: LatticeBackend, groups: Iterable[TargetGroup], *, now: float) -> None:
         """Begin to check targets that are new, and anew those whose health was forgotten."""

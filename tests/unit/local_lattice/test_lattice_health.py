@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trellis_local.lattice.backend import lattice_backends
 from trellis_local.lattice.health import HealthChecker
 from trellis_local.lattice.health_status import CheckHistory
+from trellis_local.lattice.resources import Target
 
 CONFIG = {"matcher": {"httpCode": "200-299"}, "healthyThresholdCount": 3, "unhealthyThresholdCount": 2}
 
@@ -116,7 +118,6 @@ def test_targets_of_an_unused_group_are_not_checked(pods, client, make_group, wa
 
 
 def test_a_target_that_was_there_before_the_checker_is_checked(group_in_use, client, wait_for_status):
-    HealthChecker(Pods()).stop()
     lattice_backends["111122223333"]["us-west-2"].take_groups_to_check()  # as an earlier checker did
     checker = HealthChecker(Pods())
     checker.start()
@@ -139,10 +140,15 @@ def test_a_group_that_comes_into_use_again_is_checked_anew(
 
 def test_a_look_at_what_is_due_does_not_visit_targets_that_are_not(group_in_use, monkeypatch, stepped):
     checker, reads = HealthChecker(Pods()), []
-    checker._look(stepped.time())
-    monkeypatch.setattr(Target, "__getattribute__", lambda self, name: reads.append(name) or super_get(self, name))
-    checker._look(stepped.time())
+
+    def counting(target, name):
+        reads.append(name)
+        return object.__getattribute__(target, name)
+
+    checker.look(stepped.time())
+    monkeypatch.setattr(Target, "__getattribute__", counting)
+    checker.look(stepped.time())
     assert reads == []
     stepped.advance(10)
-    checker._look(stepped.time())
+    checker.look(stepped.time())
     assert reads
