@@ -46,7 +46,11 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
         return super().call_action()
 
     def run(self, name: str, operation: Operation) -> dict[str, Any]:
-        """Run one operation; raises the modelled errors."""
+        """Run one operation; raises the modelled errors.
+
+        moto writes the answer after the lock is released, so that operations replace nested values of resources,
+        which the answer may contain, and never change them in place.
+        """
         if current().faults.take_throttle(name):
             self.response_headers["Retry-After"] = "1"  # moto's serializer leaves header members of errors out
             raise ThrottlingException(name)

@@ -61,7 +61,8 @@ def update_target_group(backend: LatticeBackend, request: Request) -> Document:
         raise ValidationException(f"{group.type} Target Group does not support health check config")
     require_status(group, "ACTIVE")
     was_checked = group.is_health_checked
-    group.config["healthCheck"] = merged_health_check(group.config["healthCheck"], request["healthCheck"])
+    health_check = merged_health_check(group.config["healthCheck"], request["healthCheck"])
+    group.config = {**group.config, "healthCheck": health_check}
     if group.is_health_checked and not was_checked:
         group.forget_health()
     group.last_updated_at = backend.now()

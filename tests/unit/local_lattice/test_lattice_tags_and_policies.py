@@ -5,6 +5,9 @@ import json
 import boto3
 import pytest
 
+from trellis_local.aws.moto_seam import resource_tags
+from trellis_local.lattice.backend import LatticeBackend
+
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*"}]})
 
 
@@ -90,3 +93,10 @@ def test_resource_policies_are_kept(client, network_arn, error_of):
     assert client.get_resource_policy(resourceArn=network_arn)["policy"] == POLICY
     client.delete_resource_policy(resourceArn=network_arn)
     assert error_of(client.get_resource_policy, resourceArn=network_arn)["status"] == 404
+
+
+def test_authorization_sees_the_tags_of_one_resource_without_listing_all(client, monkeypatch):
+    service = client.create_service(name="orders", tags={"team": "shop"})
+    monkeypatch.setattr(LatticeBackend, "iter_tagged_resources", None)
+    assert resource_tags(service["arn"], region="us-west-2") == {"team": "shop"}
+    assert resource_tags(service["arn"] + "0", region="us-west-2") == {}
