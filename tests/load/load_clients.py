@@ -54,6 +54,7 @@ class Ledger:
     targets: set[str] = field(default_factory=set)
     services: dict[str, str] = field(default_factory=dict)
     associations: dict[str, str] = field(default_factory=dict)
+    networks: set[str] = field(default_factory=set)
     won_names: list[str] = field(default_factory=list)
     tried_names: set[str] = field(default_factory=set)
     won_priorities: list[int] = field(default_factory=list)
@@ -71,10 +72,12 @@ class Client:
         self.ledger = Ledger(number)
         self._service = shared.services[number % len(shared.services)]
         self._created = 0
+        self._deleted: list[str] = []
 
     def run(self) -> None:
         """Do one thing after another."""
         actions = self._actions()
+        time.sleep(max(0.0, self._shared.start - time.time()))
         while time.time() < self._shared.until:
             self._random.choice(actions)()
         self.ledger.answers, self.ledger.surprises = self._client.answers, self._client.surprises
@@ -92,6 +95,8 @@ class Client:
             self._associate,
             self._disassociate,
             self._delete_service,
+            self._delete_again,
+            self._create_network,
             self._race_for_name,
             self._race_for_priority,
             self._share_token,
@@ -143,6 +148,19 @@ class Client:
         service_id = self._random.choice(list(self.ledger.services))
         if self._call("DeleteService", serviceIdentifier=service_id) is not None:
             del self.ledger.services[service_id]
+            self._deleted.append(service_id)
+
+    def _delete_again(self) -> None:
+        """Succeeds while the service is being deleted, and is a 404 from then on."""
+        if self._deleted:
+            self._call("DeleteService", serviceIdentifier=self._random.choice(self._deleted))
+
+    def _create_network(self) -> None:
+        """All clients together soon meet the quota."""
+        name = f"network-{self.ledger.number}-{len(self.ledger.networks)}"
+        answer = self._call("CreateServiceNetwork", name=name)
+        if answer is not None:
+            self.ledger.networks.add(answer["id"])
 
     def _associate(self) -> None:
         free = self.ledger.services.keys() - self.ledger.associations.values()

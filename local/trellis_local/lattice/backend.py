@@ -126,6 +126,11 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         target.leaves_at = clock.current().time() + seconds
         self._departures.add(target.leaves_at, (group, target))
 
+    def follow_region(self) -> None:
+        """Follow the references of the backends of all accounts in the region."""
+        for backend in self.peers():
+            backend.follow_references()
+
     def follow_references(self) -> None:
         """Note which groups are in use; one that comes into use, or falls out of it, starts its checks anew.
 

@@ -31,7 +31,10 @@ class InOrder(ValuesView[R], Generic[R]):
         return iter(self._resources)
 
     def __contains__(self, resource: object) -> bool:
-        return isinstance(resource, Resource) and self._resources[self._place(resource) :][:1] == [resource]
+        if not isinstance(resource, Resource):
+            return False
+        place = self._place(resource)
+        return self._resources[place : place + 1] == [resource]
 
     def after(self, sequence: int, *, at_most: int) -> list[R]:
         """The first resources that were created after this one."""

@@ -66,7 +66,7 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
                     return operation(backend, request)
                 return self._run_once(name, operation, request)
             finally:
-                backend.follow_references()
+                backend.follow_region()
 
     def _run_once(self, name: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any]:
         tokens = self.backend.client_tokens

@@ -64,6 +64,13 @@ def test_a_replaced_resource_leaves_its_places():
     assert not collection.where("vpc", "vpc-1")
 
 
+def test_values_know_what_is_in_them():
+    collection = collection_of(association(1), association(3))
+    assert association(3) in collection.values()
+    assert association(2) not in collection.values()
+    assert "snva-3" not in collection.values()
+
+
 def test_an_index_that_was_not_declared_is_an_error():
     with pytest.raises(KeyError):
         collection_of().where("network", "sn-1")
