@@ -34,6 +34,7 @@ test: lint
 test-parts: $(STAMP)
 	$(BIN)/pytest tests/unit
 	$(BIN)/pytest tests/workflows
+	$(BIN)/pytest tests/load
 
 test-e2e: $(STAMP)
 	$(BIN)/pytest tests/e2e

@@ -84,10 +84,18 @@ def assumed_role(access_key_id: str) -> Any | None:
     """moto's session of an assumed role that has this access key."""
     for regions in list(sts_backends.values()):
         for backend in list(regions.values()):
-            for session in reversed(backend.assumed_roles):
-                if session.access_key_id == access_key_id:
-                    return session
+            session = _sessions_by_key(backend).get(access_key_id)
+            if session is not None:
+                return session
     return None
+
+
+def _sessions_by_key(backend: Any) -> dict[str, Any]:
+    """An index of moto's list of sessions, which only grows; kept on moto's backend, so that both are reset at once."""
+    known: dict[str, Any] = vars(backend).setdefault("_sessions_by_key", {})
+    for session in backend.assumed_roles[len(known) :]:
+        known[session.access_key_id] = session
+    return known
 
 
 def new_session(role_arn: str, *, session_name: str) -> Any:
@@ -185,8 +193,9 @@ def resource_tags(arn: str, *, region: str) -> Mapping[str, str]:
         return dict(ec2_backends[ACCOUNT][region].tags.get(parts[5].rsplit("/", 1)[-1], {}))
     for backend in iter_taggable_backends(ACCOUNT, region):
         if backend.owns_arn(arn):
-            present = getattr(backend, "present_tagged_resources", backend.iter_tagged_resources)
-            return _tags_of(present(), arn)
+            # A backend that says the tags of one resource need not list all of them; moto's own cannot.
+            find: Callable[[str], Mapping[str, str]] | None = getattr(backend, "tags_of_arn", None)
+            return find(arn) if find else _tags_of(backend.iter_tagged_resources(), arn)
     return {}
 
 

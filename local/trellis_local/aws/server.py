@@ -16,6 +16,7 @@ from trellis_local.aws.identity import Identity, caller_identity
 __all__ = ["AwsEndpoint", "LocalRequest"]
 
 _HOST = "127.0.0.1"
+_BACKLOG = 1024  # werkzeug's 128 let hundreds of clients that connect at once wait for a second
 
 
 class _QuietHandler(moto.MotoRequestHandler):  # type: ignore[misc]
@@ -69,6 +70,7 @@ class AwsEndpoint:
         ]
         self._server = make_server(_HOST, self._port, self._gateway, threaded=True, request_handler=_QuietHandler)
         self._server.daemon_threads = True
+        self._server.socket.listen(_BACKLOG)
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws-endpoint", daemon=True)
         self._thread.start()
 

@@ -5,20 +5,23 @@ It knows no operation; the modules of the families do. Every use of it must hold
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TypeVar
 
 from .. import clock
 from . import configuration
+from .agenda import Agenda
+from .collection import Collection
 from .errors import ConflictException
 from .history import is_read
 from .idempotency import ClientTokens
-from .kinds import Kind, account_of, id_of
+from .kinds import Kind, account_of, both_forms, id_of
 from .lifecycle import GONE, Lifecycle
 from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource
 from .ram_shares import absent
+from .references import References
 from .resources import (
     AccessLogSubscription,
     Listener,
@@ -27,6 +30,7 @@ from .resources import (
     Service,
     ServiceAssociation,
     ServiceNetwork,
+    Target,
     TargetGroup,
     VpcAssociation,
 )
@@ -40,6 +44,33 @@ _locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 _sequences: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
 
+# The indexes of the collections, as functions with names: a state of the past is pickled with them.
+
+
+def _domains(service: Service) -> Iterable[str]:
+    return service.domain_names
+
+
+def _filters(group: TargetGroup) -> Iterable[Any]:
+    return group.filters
+
+
+def _vpc(association: VpcAssociation) -> Iterable[str]:
+    return [association.vpc_id]
+
+
+def _network(association: VpcAssociation | ServiceAssociation) -> Iterable[str]:
+    return both_forms(association.network_arn)
+
+
+def _service(association: ServiceAssociation) -> Iterable[str]:
+    return both_forms(association.service_arn)
+
+
+def _resource_of_log(subscription: AccessLogSubscription) -> Iterable[str]:
+    return [subscription.resource_arn]
+
+
 class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
     """All VPC Lattice resources of one account in one region."""
 
@@ -48,13 +79,26 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.lock = _locks[region_name]
-        self.service_networks: dict[str, ServiceNetwork] = {}
-        self.services: dict[str, Service] = {}
-        self.target_groups: dict[str, TargetGroup] = {}
-        self.vpc_associations: dict[str, VpcAssociation] = {}
-        self.service_associations: dict[str, ServiceAssociation] = {}
-        self.access_log_subscriptions: dict[str, AccessLogSubscription] = {}
-        self.client_tokens = ClientTokens()
+        self._collections: dict[str, Collection[Any]] = {}
+        self.service_networks = self._collect(ServiceNetwork)
+        self.services = self._collect(Service, domain=_domains)
+        self.target_groups = self._collect(TargetGroup, filter=_filters)
+        self.vpc_associations = self._collect(VpcAssociation, vpc=_vpc, network=_network)
+        self.service_associations = self._collect(ServiceAssociation, service=_service, network=_network)
+        self.access_log_subscriptions = self._collect(AccessLogSubscription, resource=_resource_of_log)
+        self.client_tokens = ClientTokens(self._exists)
+        self._configuration = configuration.current()
+        self._changes: Agenda[Resource] = Agenda()
+        self._departures: Agenda[tuple[TargetGroup, Target]] = Agenda()
+        self._references = References()
+        self._looked_up: dict[str, Service] = {}
+        self._groups_to_check: dict[str, TargetGroup] = {}
+
+    def _collect(self, cls: type[R], **indexes: Callable[[R], Iterable[Any]]) -> Collection[R]:
+        """A collection that takes part in all that concerns every resource: time, tags, client tokens."""
+        collection: Collection[R] = Collection(**indexes)
+        self._collections[cls.kind.segment] = collection
+        return collection
 
     @property
     def _url_module(self) -> Any:
@@ -75,38 +119,65 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
 
     def settle(self, *, at: float | None = None) -> None:
         """Let every state be what it is at this virtual time, or at another one; remove what is gone."""
-        now, durations = clock.current().time() if at is None else at, configuration.current().durations
-        for collection in self._collections():
-            for resource in list(collection.values()):
-                if resource.lifecycle is None:
-                    continue
-                resource.lifecycle.settle(now=now, durations=durations)
-                if resource.status == GONE:
-                    del collection[resource.id]
-                    self.forget_access_logs(resource.arn)
-                    self.follow_references()
-        self._remove_departed_targets(now)
+        now, settings = clock.current().time() if at is None else at, configuration.current()
+        if settings is not self._configuration:
+            self._reschedule(settings)
+        for resource in self._changes.take_due(now):
+            if resource.lifecycle is not None:
+                resource.lifecycle.settle(now=now, durations=settings.durations)
+            if resource.status == GONE:
+                self._remove(resource)
+        for group, target in self._departures.take_due(now):
+            if target.leaves_at is not None and now >= target.leaves_at and group.targets.get(target.key) is target:
+                del group.targets[target.key]
 
-    def _remove_departed_targets(self, now: float) -> None:
-        for group in self.target_groups.values():
-            for target in list(group.targets.values()):
-                if target.leaves_at is not None and now >= target.leaves_at:
-                    del group.targets[target.key]
+    def _reschedule(self, settings: configuration.Configuration) -> None:
+        self._configuration = settings
+        self._changes.clear()
+        for collection in self._collections.values():
+            for resource in collection.values():
+                self._schedule(resource)
+
+    def _schedule(self, resource: Resource) -> None:
+        if resource.lifecycle is not None and resource.lifecycle.is_changing:
+            self._changes.add(resource.lifecycle.due(configuration.current().durations), resource)
+
+    def _remove(self, resource: Resource) -> None:
+        self._collections[resource.kind.segment].pop(resource.id, None)
+        self.forget_access_logs(resource.arn)
+        if isinstance(resource, Service):
+            self._looked_up[resource.id] = resource
+            self.follow_references()
+
+    def let_leave(self, group: TargetGroup, target: Target, *, seconds: float) -> None:
+        """Let a target disappear from its group after some virtual seconds, unless it is registered again."""
+        target.leaves_at = clock.current().time() + seconds
+        self._departures.add(target.leaves_at, (group, target))
+
+    def follow_region(self) -> None:
+        """Follow the references of the backends of all accounts in the region."""
+        for backend in self.peers():
+            backend.follow_references()
 
     def forget_access_logs(self, resource_arn: str) -> None:
         """Delete the access log subscriptions of a network or a service that ends to exist."""
-        for subscription in list(self.access_log_subscriptions.values()):
-            if subscription.resource_arn == resource_arn:
-                del self.access_log_subscriptions[subscription.id]
+        for subscription in list(self.access_log_subscriptions.where("resource", resource_arn)):
+            del self.access_log_subscriptions[subscription.id]
 
     def follow_references(self) -> None:
-        """Note which groups are in use; one that comes into use, or falls out of it, starts its checks anew."""
-        referenced = self.references()
-        for group in self.target_groups.values():
-            in_use = group.id in referenced
-            if in_use != group.in_use:
-                group.in_use = in_use
-                group.forget_health()
+        """Note which groups are in use; one that comes into use, or falls out of it, starts its checks anew.
+
+        Only rules of services that were looked up since can have changed.
+        """
+        while self._looked_up:
+            _, service = self._looked_up.popitem()
+            forwarded = forwarded_groups(service) if service.id in self.services else set()
+            for group_id in self._references.follow(service.arn, forwarded):
+                group = self.target_groups.get(group_id)
+                if group is not None:
+                    group.in_use = group_id in self._references.services
+                    self._groups_to_check[group_id] = group
+                    group.forget_health()
 
     def begin(self, resource: Resource, status: str) -> None:
         """Start a change of the resource that takes time, with the fault that was ordered for it, if any."""
@@ -114,6 +185,8 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         if resource.lifecycle is None:
             resource.lifecycle = Lifecycle(kind=resource.kind.name, status=status, since=0.0)
         resource.lifecycle.begin(status, now=clock.current().time(), fault=fault)
+        holder = next(peer for peer in self.peers() if peer.account_id == resource.account)
+        holder._schedule(resource)
 
     def note_change(self, operation: str = "") -> None:
         """Keep what the region is now like, if stale reads are ordered; operations that only read change nothing."""
@@ -162,11 +235,20 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
 
     def service(self, identifier: str) -> Service:
         """Find a service of this account; raises ResourceNotFoundException."""
-        return self.find(self.services, Service.kind, identifier)
+        service = self.find(self.services, Service.kind, identifier)
+        self._looked_up[service.id] = service
+        return service
 
     def target_group(self, identifier: str) -> TargetGroup:
         """Find a target group of this account; raises ResourceNotFoundException."""
-        return self.find(self.target_groups, TargetGroup.kind, identifier)
+        group = self.find(self.target_groups, TargetGroup.kind, identifier)
+        self._groups_to_check[group.id] = group
+        return group
+
+    def take_groups_to_check(self) -> list[TargetGroup]:
+        """The groups whose targets or health checks may have changed since this was last asked for."""
+        groups, self._groups_to_check = self._groups_to_check, {}
+        return list(groups.values())
 
     def listener(self, request: Mapping[str, Any]) -> tuple[Service, Listener]:
         """Find the listener of a request, and its service; raises ResourceNotFoundException."""
@@ -180,32 +262,18 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
             raise absent(self, identifier, noun=kind.name, error_type=kind.error_type)
         return resource
 
-    def _collections(self) -> tuple[dict[str, Any], ...]:
-        return (
-            self.service_networks,
-            self.services,
-            self.target_groups,
-            self.vpc_associations,
-            self.service_associations,
-            self.access_log_subscriptions,
-        )
-
     def all_resources(self) -> Iterator[Resource]:
         """Every resource, parents before their children."""
-        for collection in self._collections():
+        for collection in self._collections.values():
             yield from collection.values()
         for service in self.services.values():
             for listener in service.listeners.values():
                 yield listener
                 yield from listener.rules.values()
 
-    def references(self) -> dict[str, set[str]]:
+    def references(self) -> Mapping[str, Set[str]]:
         """The ARNs of the services that forward to each target group, by target group id."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for service in self.services.values():
-            for group_id in forwarded_groups(service):
-                found[group_id].add(service.arn)
-        return found
+        return self._references.services
 
     # -- what the Resource Groups Tagging API of moto asks for
 
@@ -247,12 +315,33 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
                 resource.tags.pop(key, None)
             self.note_change()
 
+    def tags_of_arn(self, arn: str) -> dict[str, str]:
+        """The tags of the resource with this ARN, none when there is no such resource."""
+        with self.lock:
+            self.settle()
+            found = self._at(arn)
+            return dict(found.tags) if found else {}
+
     def resource_by_arn(self, arn: str) -> Resource:
         """The resource with this ARN; raises the error of `absent`."""
-        for resource in self.all_resources():
-            if resource.arn == arn:
-                return resource
-        raise absent(self, arn, noun="Resource", error_type="RESOURCE")
+        found = self._at(arn)
+        if found is None:
+            raise absent(self, arn, noun="Resource", error_type="RESOURCE")
+        return found
+
+    def _exists(self, arn: str) -> bool:
+        return self._at(arn) is not None
+
+    def _at(self, arn: str) -> Resource | None:
+        """Follow the path of an ARN, `service/ID/listener/ID/rule/ID` or the like, to a resource with just this ARN."""
+        segment, *path = arn.rsplit(":", 1)[-1].split("/")
+        collection = self._collections.get(segment)
+        found: Resource | None = collection.get(path[0]) if collection is not None and path else None
+        if isinstance(found, Service) and len(path) > 2:
+            found = found.listeners.get(path[2])
+        if isinstance(found, Listener) and len(path) > 4:
+            found = found.rules.get(path[4])
+        return found if found is not None and found.arn == arn else None
 
 
 def forwarded_groups(service: Service, *, except_rule: Rule | None = None) -> set[str]:
@@ -281,9 +370,9 @@ def conflict(resource: Resource, message: str) -> ConflictException:
     return ConflictException(message, resource_id=resource.id, resource_type=resource.kind.error_type)
 
 
-def require_unique_name(existing: Iterable[Resource], name: str) -> None:
-    """Raise ConflictException when one of the resources has this name already."""
-    for resource in existing:
+def require_unique_name(existing: Collection[Any] | Iterable[Resource], name: str) -> None:
+    """Raise ConflictException when one of the resources has this name already; a collection knows without a search."""
+    for resource in existing.where("name", name) if isinstance(existing, Collection) else existing:
         if resource.name == name:
             raise conflict(resource, f"{resource.kind.name} with name {name} already exists")
 

@@ -5,11 +5,12 @@ It knows nothing of how a target is reached. Without it targets stay INITIAL.
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from .. import clock
+from .agenda import Agenda
 from .backend import LatticeBackend, all_backends
 from .health_status import CheckHistory
 from .moto_seam import instance_address
@@ -23,20 +24,26 @@ _PROBES_AT_ONCE = 8
 Key = tuple[str, str, int | None]
 
 
-@dataclass
-class _Progress:
-    next_check: float
-    history: CheckHistory = field(default_factory=CheckHistory)
-    in_flight: bool = False
-
-
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Check:
-    key: Key
+    """The repeated check of one target, and what it has shown so far."""
+
     backend: LatticeBackend
     group: TargetGroup
     target: Target
-    arguments: dict[str, Any]
+    history: CheckHistory
+    in_flight: bool = False
+
+    @property
+    def key(self) -> Key:
+        return self.group.arn, self.target.id, self.target.port
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the target is still there and still to be checked."""
+        group, target = self.group, self.target
+        is_there = self.backend.target_groups.get(group.id) is group and group.targets.get(target.key) is target
+        return is_there and group.in_use and group.is_health_checked and target.leaves_at is None
 
 
 class HealthChecker:
@@ -47,8 +54,9 @@ class HealthChecker:
 
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
-        self._progress: dict[Key, _Progress] = {}
-        self._checks: queue.SimpleQueue[_Check | None] = queue.SimpleQueue()
+        self._checks: dict[Key, _Check] = {}
+        self._agenda: Agenda[_Check] = Agenda()
+        self._started: queue.SimpleQueue[tuple[_Check, dict[str, Any]] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -63,85 +71,81 @@ class HealthChecker:
         """Stop checking, and wait for the probes that are under way."""
         self._stopping.set()
         for _ in range(_PROBES_AT_ONCE):
-            self._checks.put(None)
+            self._started.put(None)
         for thread in self._threads:
             thread.join()
 
     def _schedule(self) -> None:
+        for backend in all_backends():
+            with backend.lock:
+                self._admit(backend, backend.target_groups.values(), now=clock.current().time())
         while not self._stopping.is_set():
-            for check in self._due_checks():
-                self._checks.put(check)
+            self.look(clock.current().time())
             self._stopping.wait(max(_SHORTEST_WAIT, clock.current().real_seconds(_LOOK_EVERY_SECONDS)))
 
-    def _due_checks(self) -> list[_Check]:
-        now = clock.current().time()
-        due: list[_Check] = []
-        present: set[Key] = set()
+    def look(self, now: float) -> None:
+        """Hand out the checks that are due; it costs nothing for targets that are not."""
         for backend in all_backends():
             with backend.lock:
                 backend.settle()
-                for check in _possible_checks(backend):
-                    present.add(check.key)
-                    if self._is_due(check, now=now):
-                        due.append(check)
-        self._progress = {key: progress for key, progress in self._progress.items() if key in present}
-        return due
+                self._admit(backend, backend.take_groups_to_check(), now=now)
+        for check in self._agenda.take_due(now):
+            with check.backend.lock:
+                self._start(check, now=now)
 
-    def _is_due(self, check: _Check, *, now: float) -> bool:
-        progress = self._progress.get(check.key)
-        if progress is None or progress.history.health != check.target.health:
-            progress = _Progress(next_check=now, history=CheckHistory(check.target.health))
-            self._progress[check.key] = progress
-        if progress.in_flight or now < progress.next_check:
-            return False
-        progress.in_flight = True
-        progress.next_check = now + check.group.config["healthCheck"]["healthCheckIntervalSeconds"]
-        return True
+    def _admit(self, backend: LatticeBackend, groups: Iterable[TargetGroup], *, now: float) -> None:
+        """Begin to check targets that are new, and anew those whose health was forgotten."""
+        for group in groups:
+            for target in group.targets.values():
+                check = _Check(backend, group, target, CheckHistory(target.health))
+                known = self._checks.get(check.key)
+                goes_on = known is not None and known.target is target and known.history.health == target.health
+                if check.is_wanted and not goes_on:
+                    self._checks[check.key] = check
+                    self._agenda.add(now, check)
+
+    def _start(self, check: _Check, *, now: float) -> None:
+        """Let a check be made, and again after its interval; one that is no longer wanted ends here."""
+        if self._checks.get(check.key) is not check:
+            return
+        if not check.is_wanted:
+            del self._checks[check.key]
+            return
+        config = check.group.config["healthCheck"]
+        self._agenda.add(now + config["healthCheckIntervalSeconds"], check)
+        address = _address(check.backend, check.group, check.target)
+        if check.in_flight or address is None:
+            return
+        check.in_flight = True
+        arguments = {
+            "vpc_id": check.group.vpc_id,
+            "ip": address,
+            "port": config.get("port", check.target.port),
+            "path": config["path"],
+            "timeout": config["healthCheckTimeoutSeconds"],
+        }
+        self._started.put((check, arguments))
 
     def _work(self) -> None:
-        while (check := self._checks.get()) is not None:
+        while (started := self._started.get()) is not None:
             if self._stopping.is_set():
                 return
+            check, arguments = started
             try:
-                status_code = self._probe(**check.arguments)
+                status_code = self._probe(**arguments)
             except OSError:
                 status_code = None
             self._record(check, status_code)
 
     def _record(self, check: _Check, status_code: int | None) -> None:
         with check.backend.lock:
-            progress = self._progress.get(check.key)
-            if progress is None:
-                return
-            progress.in_flight = False
-            if progress.history.health == check.target.health and check.group.in_use:
-                progress.history = progress.history.after(status_code, config=check.group.config["healthCheck"])
-                if check.target.health != progress.history.health:
-                    check.target.health = progress.history.health
+            check.in_flight = False
+            is_current = self._checks.get(check.key) is check and check.history.health == check.target.health
+            if is_current and check.group.in_use:
+                check.history = check.history.after(status_code, config=check.group.config["healthCheck"])
+                if check.target.health != check.history.health:
+                    check.target.health = check.history.health
                     check.backend.note_change()
-
-
-def _possible_checks(backend: LatticeBackend) -> Iterator[_Check]:
-    for group in backend.target_groups.values():
-        if not (group.in_use and group.is_health_checked):
-            continue
-        for target in group.targets.values():
-            address = _address(backend, group, target)
-            if target.leaves_at is None and address is not None:
-                config = group.config["healthCheck"]
-                yield _Check(
-                    key=(group.arn, target.id, target.port),
-                    backend=backend,
-                    group=group,
-                    target=target,
-                    arguments={
-                        "vpc_id": group.vpc_id,
-                        "ip": address,
-                        "port": config.get("port", target.port),
-                        "path": config["path"],
-                        "timeout": config["healthCheckTimeoutSeconds"],
-                    },
-                )
 
 
 def _address(backend: LatticeBackend, group: TargetGroup, target: Target) -> str | None:

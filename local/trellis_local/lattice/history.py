@@ -16,7 +16,7 @@ from typing import Any
 _READS = ("Get", "List")
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 # What a state of the past does not need: it creates nothing.
-_NOT_KEPT = frozenset({"lock", "client_tokens", "_sequence"})
+_NOT_KEPT = frozenset({"lock", "client_tokens", "_configuration"})
 _MOMENTS = 50  # of a window that reads tell apart: no read sees more than 2 % further back than ordered
 
 States = Mapping[str, Mapping[str, Any]]

@@ -47,6 +47,11 @@ def id_of(identifier: str) -> str:
     return identifier.rsplit("/", 1)[-1]
 
 
+def both_forms(arn: str) -> tuple[str, str]:
+    """The identifiers of the resource with this ARN: the ARN and the id."""
+    return arn, id_of(arn)
+
+
 def account_of(identifier: str) -> str | None:
     """The account of an ARN, None for an id."""
     return identifier.split(":")[4] if identifier.startswith("arn:") else None

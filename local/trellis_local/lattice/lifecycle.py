@@ -51,6 +51,10 @@ class Lifecycle:
         """Whether the clock alone will change the status."""
         return self.status in NEXT_STATE
 
+    def due(self, durations: Mapping[tuple[str, str], float]) -> float:
+        """The virtual Unix time at which a change that is under way ends."""
+        return self.since + durations[(self.kind, self.status)]
+
     def begin(self, status: str, *, now: float, fault: Fault | None) -> None:
         """Start a change that takes time; with a fault it will fail."""
         self.status, self.since, self.fault = status, now, fault
@@ -58,7 +62,7 @@ class Lifecycle:
 
     def settle(self, *, now: float, durations: Mapping[tuple[str, str], float]) -> None:
         """Bring the status up to this time."""
-        if not self.is_changing or now < self.since + durations[(self.kind, self.status)]:
+        if not self.is_changing or now < self.due(durations):
             return
         if self.fault is None:
             self.status = NEXT_STATE[self.status]

@@ -6,9 +6,10 @@ and does not create them. A share counts at once, as inside an organization; mot
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .backend import LatticeBackend
+from .collection import Collection, InOrder
 from .errors import AccessDeniedException
 from .kinds import Kind, account_of, id_of
 from .moto_seam import shared_arns
@@ -60,6 +61,24 @@ def may_see(backend: LatticeBackend, association: VpcAssociation | ServiceAssoci
         return True
     network = backend.owner_of(association.network_arn).service_networks[id_of(association.network_arn)]
     return may_use(backend, network)
+
+
+def visible_associations(
+    backend: LatticeBackend, collection: Callable[[LatticeBackend], Collection[A]], *, index: str, key: Any
+) -> Iterable[A]:
+    """The associations that an index has under a key and that the caller may see, of all accounts.
+
+    Those of its own account it may always see; alone they are `InOrder`.
+    """
+    own: InOrder[A] = collection(backend).where(index, key)
+    others: list[A] = [
+        item
+        for peer in backend.peers()
+        if peer.account_id != backend.account_id
+        for item in collection(peer).where(index, key)
+        if may_see(backend, item)
+    ]
+    return chain(own, others) if others else own
 
 
 def find_association(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from .collection import InOrder
 from .errors import invalid_field
 
 T = TypeVar("T")
@@ -23,11 +24,17 @@ def page(
     key: Callable[[T], int],
     render: Callable[[T], dict[str, Any]],
 ) -> dict[str, Any]:
-    """The page that the request asks for; raises ValidationException for a token of another list."""
+    """The page that the request asks for; raises ValidationException for a token of another list.
+
+    Items `InOrder` have their `sequence` as key, and are not sorted again for each page.
+    """
     scope = {"list": list_name, **{n: value for n, value in request.items() if n not in ("maxResults", "nextToken")}}
     start = _read_token(request["nextToken"], scope=scope) if "nextToken" in request else None
-    rest = [item for item in sorted(items, key=key) if start is None or key(item) > start]
     size = request.get("maxResults", DEFAULT_PAGE_SIZE)
+    if isinstance(items, InOrder):
+        rest = items.after(-1 if start is None else start, at_most=size + 1)
+    else:
+        rest = [item for item in sorted(items, key=key) if start is None or key(item) > start]
     answer: dict[str, Any] = {"items": [render(item) for item in rest[:size]]}
     if len(rest) > size:
         answer["nextToken"] = _write_token(key(rest[size - 1]), scope=scope)

@@ -5,6 +5,7 @@ They hold data; what may be done with them is decided by the module of each fami
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any, ClassVar
 
 from . import kinds
@@ -224,6 +225,11 @@ class TargetGroup(Resource):
         """The VPC of the targets, None for a Lambda group."""
         vpc_id: str | None = self.config.get("vpcIdentifier")
         return vpc_id
+
+    @property
+    def filters(self) -> tuple[tuple[str | None, str | None], ...]:
+        """The pairs of VPC and type by which ListTargetGroups finds the group; None stands for any."""
+        return tuple(product((None, self.vpc_id), (None, self.type)))
 
     @property
     def is_health_checked(self) -> bool:

@@ -47,7 +47,11 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
         return super().call_action()
 
     def run(self, name: str, operation: Operation) -> dict[str, Any]:
-        """Run one operation; raises the modelled errors."""
+        """Run one operation; raises the modelled errors.
+
+        moto writes the answer after the lock is released, so that operations replace nested values of resources,
+        which the answer may contain, and never change them in place.
+        """
         shape = cast(StructureShape, _MODEL.operation_model(name).input_shape)
         request = read_request(shape, labels=self.uri_match, query=self.normalized_request.args, body=self.body)
         validate(shape, request)
@@ -56,17 +60,16 @@ class LatticeResponse(BaseResponse):  # type: ignore[misc]
         with backend.lock:
             backend.settle_region()
             asked = backend_to_ask(backend, name)
-            if "clientToken" not in request:
-                answer = operation(asked, request)
-            else:
-                answer = self._run_once(name, operation, request)
-            backend.follow_references()
-            backend.note_change(name)
-        return answer
+            try:
+                if "clientToken" not in request:
+                    return operation(asked, request)
+                return self._run_once(name, operation, request)
+            finally:
+                backend.follow_region()
+                backend.note_change(name)
 
     def _run_once(self, name: str, operation: Operation, request: dict[str, Any]) -> dict[str, Any]:
         tokens = self.backend.client_tokens
-        tokens.forget_all_but(resource.id for resource in self.backend.all_resources())
         answer = tokens.earlier_answer(name, request)
         if answer is None:
             answer = operation(self.backend, request)

@@ -1,24 +1,25 @@
 """The operations on associations between services and service networks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import quotas
 from .backend import LatticeBackend, conflict, require_status
 from .configuration import current
 from .errors import ValidationException
-from .kinds import id_of
+from .kinds import both_forms
 from .network_sharing import (
     find_association,
-    may_see,
     require_one_own_end,
     require_party,
     shared_service,
     shared_service_network,
+    visible_associations,
 )
 from .paging import page
 from .resources import Service, ServiceAssociation, ServiceNetwork, present
-from .service_networks import service_associations_of
+from .service_networks import service_association_count
+from .services import associations_of
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
@@ -50,14 +51,10 @@ def list_service_network_service_associations(backend: LatticeBackend, request: 
     service, network = request.get("serviceIdentifier"), request.get("serviceNetworkIdentifier")
     if service is None and network is None:
         raise ValidationException("Either serviceNetworkIdentifier or serviceIdentifier is required.")
-    found = [
-        association
-        for peer in backend.peers()
-        for association in peer.service_associations.values()
-        if service in (None, association.service_arn, id_of(association.service_arn))
-        and network in (None, association.network_arn, id_of(association.network_arn))
-        and may_see(backend, association)
-    ]
+    index, key = ("network", network) if service is None else ("service", service)
+    found = visible_associations(backend, lambda peer: peer.service_associations, index=index, key=key)
+    if service is not None and network is not None:
+        found = [item for item in found if network in both_forms(item.network_arn)]
     return page(
         "service associations",
         found,
@@ -78,22 +75,32 @@ def delete_service_network_service_association(backend: LatticeBackend, request:
 
 
 def _require_new_in_network(backend: LatticeBackend, *, network: ServiceNetwork, service: Service) -> None:
-    existing = service_associations_of(backend, network.arn)
-    for association in existing:
-        if association.service_arn == service.arn:
-            raise conflict(association, f"Service {service.id} is already associated to {network.id}.")
-        other = _service(backend, association)
-        if service.custom_domain_name and service.domain_names & other.domain_names:
+    for association in _associations(backend, network=network, service=service):
+        raise conflict(association, f"Service {service.id} is already associated to {network.id}.")
+    for other in _services_of_domain(backend, service.custom_domain_name):
+        for association in _associations(backend, network=network, service=other):
             raise conflict(
                 association,
                 f"Service {other.id} of {network.id} has the custom domain name {service.custom_domain_name} already.",
             )
     quotas.check_quota(
         quotas.SERVICE_ASSOCIATIONS_PER_NETWORK,
-        wanted=len(existing) + 1,
+        wanted=service_association_count(backend, network.arn) + 1,
         limits=current().quotas,
         parent_id=network.id,
     )
+
+
+def _associations(
+    backend: LatticeBackend, *, network: ServiceNetwork, service: Service
+) -> Iterator[ServiceAssociation]:
+    return (item for item in associations_of(backend, service.arn) if item.network_arn == network.arn)
+
+
+def _services_of_domain(backend: LatticeBackend, host: str | None) -> Iterator[Service]:
+    """The services of all accounts that a host name may reach."""
+    for peer in backend.peers():
+        yield from peer.services.where("domain", host.lower() if host else None)
 
 
 def _find(backend: LatticeBackend, request: Request) -> ServiceAssociation:

@@ -8,7 +8,7 @@ from .backend import LatticeBackend, conflict, require_unique_name
 from .configuration import current
 from .network_sharing import listed_service_networks, readable_service_network
 from .paging import page
-from .resources import ServiceAssociation, ServiceNetwork, VpcAssociation
+from .resources import ServiceNetwork
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
@@ -16,7 +16,7 @@ Request = Mapping[str, Any]
 
 def create_service_network(backend: LatticeBackend, request: Request) -> Document:
     """Create a service network."""
-    require_unique_name(backend.service_networks.values(), request["name"])
+    require_unique_name(backend.service_networks, request["name"])
     quotas.check_quota(quotas.SERVICE_NETWORKS, wanted=len(backend.service_networks) + 1, limits=current().quotas)
     network = ServiceNetwork(
         **backend.common_members(ServiceNetwork.kind, request),
@@ -66,33 +66,23 @@ def update_service_network(backend: LatticeBackend, request: Request) -> Documen
 def delete_service_network(backend: LatticeBackend, request: Request) -> Document:
     """Delete a network without associations, and its policies and access log subscriptions with it."""
     network = backend.service_network(request["serviceNetworkIdentifier"])
-    if vpc_associations_of(backend, network.arn):
+    if vpc_association_count(backend, network.arn):
         raise conflict(network, f"ServiceNetwork {network.id} has VPC(s) associated")
-    if service_associations_of(backend, network.arn):
+    if service_association_count(backend, network.arn):
         raise conflict(network, f"ServiceNetwork {network.id} has service(s) associated")
     del backend.service_networks[network.id]
     backend.forget_access_logs(network.arn)
     return {}
 
 
-def vpc_associations_of(backend: LatticeBackend, network_arn: str) -> list[VpcAssociation]:
-    """The VPC associations of a network, in any account."""
-    return [
-        association
-        for peer in backend.peers()
-        for association in peer.vpc_associations.values()
-        if association.network_arn == network_arn
-    ]
+def vpc_association_count(backend: LatticeBackend, network_arn: str) -> int:
+    """The number of VPC associations of a network, in any account."""
+    return sum(len(peer.vpc_associations.where("network", network_arn)) for peer in backend.peers())
 
 
-def service_associations_of(backend: LatticeBackend, network_arn: str) -> list[ServiceAssociation]:
-    """The service associations of a network, in any account."""
-    return [
-        association
-        for peer in backend.peers()
-        for association in peer.service_associations.values()
-        if association.network_arn == network_arn
-    ]
+def service_association_count(backend: LatticeBackend, network_arn: str) -> int:
+    """The number of service associations of a network, in any account."""
+    return sum(len(peer.service_associations.where("network", network_arn)) for peer in backend.peers())
 
 
 def _identity(network: ServiceNetwork) -> Document:
@@ -101,6 +91,6 @@ def _identity(network: ServiceNetwork) -> Document:
 
 def _association_counts(backend: LatticeBackend, network: ServiceNetwork) -> Document:
     return {
-        "numberOfAssociatedVPCs": len(vpc_associations_of(backend, network.arn)),
-        "numberOfAssociatedServices": len(service_associations_of(backend, network.arn)),
+        "numberOfAssociatedVPCs": vpc_association_count(backend, network.arn),
+        "numberOfAssociatedServices": service_association_count(backend, network.arn),
     }

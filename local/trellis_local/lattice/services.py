@@ -19,7 +19,7 @@ _DEFAULT_IDLE_TIMEOUT = 60  # seconds
 
 def create_service(backend: LatticeBackend, request: Request) -> Document:
     """Create a service, which needs some seconds to become ACTIVE."""
-    require_unique_name(backend.services.values(), request["name"])
+    require_unique_name(backend.services, request["name"])
     require_certificate(backend, request.get("certificateArn"), domain=request.get("customDomainName"))
     quotas.check_quota(quotas.SERVICES, wanted=len(backend.services) + 1, limits=current().quotas)
     common = backend.common_members(Service.kind, request)
@@ -83,8 +83,7 @@ def associations_of(backend: LatticeBackend, service_arn: str) -> list[ServiceAs
     return [
         association
         for peer in backend.peers()
-        for association in peer.service_associations.values()
-        if association.service_arn == service_arn
+        for association in peer.service_associations.where("service", service_arn)
     ]
 
 

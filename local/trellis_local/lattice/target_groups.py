@@ -1,6 +1,6 @@
 """The operations on target groups; their targets have a module of their own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from . import quotas
@@ -19,7 +19,7 @@ _NOT_FOR_LAMBDA = ("port", "protocol", "protocolVersion", "ipAddressType", "vpcI
 
 def create_target_group(backend: LatticeBackend, request: Request) -> Document:
     """Create a target group, which needs some seconds to become ACTIVE."""
-    require_unique_name(backend.target_groups.values(), request["name"])
+    require_unique_name(backend.target_groups, request["name"])
     quotas.check_quota(quotas.TARGET_GROUPS, wanted=len(backend.target_groups) + 1, limits=current().quotas)
     config = _complete_config(request["type"], request.get("config", {}))
     vpc_id = config.get("vpcIdentifier")
@@ -45,14 +45,9 @@ def get_target_group(backend: LatticeBackend, request: Request) -> Document:
 def list_target_groups(backend: LatticeBackend, request: Request) -> Document:
     """List the target groups, of one VPC or of one type if wanted."""
     references = backend.references()
-    found = [
-        group
-        for group in backend.target_groups.values()
-        if request.get("vpcIdentifier") in (None, group.vpc_id) and request.get("targetGroupType") in (None, group.type)
-    ]
     return page(
         "target groups",
-        found,
+        backend.target_groups.where("filter", (request.get("vpcIdentifier"), request.get("targetGroupType"))),
         request,
         key=lambda group: group.sequence,
         render=lambda group: _summary(group, service_arns=references.get(group.id, set())),
@@ -68,7 +63,7 @@ def update_target_group(backend: LatticeBackend, request: Request) -> Document:
     was_checked = group.is_health_checked
     check = merged_health_check(group.config["healthCheck"], request["healthCheck"])
     require_checkable(check, version=group.config.get("protocolVersion"))
-    group.config["healthCheck"] = check
+    group.config = {**group.config, "healthCheck": check}
     if group.is_health_checked and not was_checked:
         group.forget_health()
     group.last_updated_at = backend.now()
@@ -149,7 +144,7 @@ def _details(group: TargetGroup) -> Document:
     }
 
 
-def _summary(group: TargetGroup, *, service_arns: set[str]) -> Document:
+def _summary(group: TargetGroup, *, service_arns: Set[str]) -> Document:
     return {
         "id": group.id,
         "arn": group.arn,

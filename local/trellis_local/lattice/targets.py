@@ -6,7 +6,6 @@ Register and deregister answer 200 and report what they refused in `unsuccessful
 from collections.abc import Mapping
 from typing import Any
 
-from .. import clock
 from . import quotas
 from .backend import LatticeBackend, require_status
 from .configuration import current
@@ -50,7 +49,7 @@ def deregister_targets(backend: LatticeBackend, request: Request) -> Document:
             error = ValidationException(f"Target {wanted['id']} is not registered with {group.id}.")
             unsuccessful.append(_failure(wanted, error))
             continue
-        _deregister(group, target)
+        _deregister(backend, group, target)
         successful.append(present(id=target.id, port=target.port))
     return {"successful": successful, "unsuccessful": unsuccessful}
 
@@ -92,12 +91,12 @@ def _register(backend: LatticeBackend, group: TargetGroup, key: Key) -> None:
         known.leaves_at, known.is_draining, known.health = None, False, "INITIAL"
 
 
-def _deregister(group: TargetGroup, target: Target) -> None:
+def _deregister(backend: LatticeBackend, group: TargetGroup, target: Target) -> None:
     if target.leaves_at is not None:
         return
     target.is_draining = group.in_use
     delay = current().draining_seconds if group.in_use else current().unused_target_removal_seconds
-    target.leaves_at = clock.current().time() + delay
+    backend.let_leave(group, target, seconds=delay)
 
 
 def _key(group: TargetGroup, wanted: Mapping[str, Any]) -> Key:

@@ -12,7 +12,7 @@ from .backend import LatticeBackend, all_backends
 from .kinds import account_of, id_of
 from .log_destinations import LogDestination, parse_destination
 from .resources import Listener, Service, TargetGroup, VpcAssociation
-from .service_networks import service_associations_of
+from .services import associations_of
 from .targets import target_status
 
 Document = Mapping[str, Any]
@@ -126,8 +126,8 @@ def find_service(*, vpc_id: str, host: str) -> ServiceView | None:
     """
 
     def read(backend: LatticeBackend) -> ServiceView | None:
-        for association in backend.vpc_associations.values():
-            if association.vpc_id == vpc_id and association.status in _CARRYING_TRAFFIC:
+        for association in backend.vpc_associations.where("vpc", vpc_id):
+            if association.status in _CARRYING_TRAFFIC:
                 return _service_of_network(backend, network_arn=association.network_arn, host=host.lower())
         return None
 
@@ -138,8 +138,9 @@ def service_by_domain(host: str) -> ServiceView | None:
     """The service with this generated or custom domain name, associated or not."""
 
     def read(backend: LatticeBackend) -> ServiceView | None:
-        found = [service for service in backend.services.values() if host.lower() in service.domain_names]
-        return _service_view(found[0], network_arn="") if found else None
+        for service in backend.services.where("domain", host.lower()):
+            return _service_view(service, network_arn="")
+        return None
 
     return _first(read)
 
@@ -148,8 +149,9 @@ def network_of(vpc_id: str) -> NetworkView | None:
     """The service network that the VPC is associated with, whatever the state of the association."""
 
     def read(backend: LatticeBackend) -> NetworkView | None:
-        found = [a for a in backend.vpc_associations.values() if a.vpc_id == vpc_id]
-        return _network_view(backend, found[0]) if found else None
+        for association in backend.vpc_associations.where("vpc", vpc_id):
+            return _network_view(backend, association)
+        return None
 
     return _first(read)
 
@@ -198,9 +200,12 @@ def access_log_subscriptions(resource_arn: str) -> tuple[LogSubscriptionView, ..
 
 def _first(read: Callable[[LatticeBackend], T | None]) -> T | None:
     """What the first backend that has it answers, read under the lock and at the present virtual time."""
-    for backend in all_backends():
+    backends = all_backends()
+    for backend in backends:
         with backend.lock:
-            backend.settle_region()
+            backend.settle()
+    for backend in backends:
+        with backend.lock:
             found = read(backend)
         if found is not None:
             return found
@@ -208,10 +213,11 @@ def _first(read: Callable[[LatticeBackend], T | None]) -> T | None:
 
 
 def _service_of_network(backend: LatticeBackend, *, network_arn: str, host: str) -> ServiceView | None:
-    for association in service_associations_of(backend, network_arn):
-        service = backend.owner_of(association.service_arn).service(association.service_arn)
-        if association.status == "ACTIVE" and host in service.domain_names:
-            return _service_view(service, network_arn=network_arn)
+    for peer in backend.peers():
+        for service in peer.services.where("domain", host):
+            for association in associations_of(backend, service.arn):
+                if association.network_arn == network_arn and association.status == "ACTIVE":
+                    return _service_view(service, network_arn=network_arn)
     return None
 
 

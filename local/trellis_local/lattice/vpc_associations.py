@@ -7,12 +7,18 @@ from . import quotas
 from .backend import LatticeBackend, conflict, require_status
 from .configuration import current
 from .errors import ResourceNotFoundException, ValidationException, invalid_field
-from .kinds import id_of
+from .kinds import both_forms
 from .moto_seam import security_group_vpc, vpc_networks
-from .network_sharing import find_association, may_see, require_creator, require_party, shared_service_network
+from .network_sharing import (
+    find_association,
+    require_creator,
+    require_party,
+    shared_service_network,
+    visible_associations,
+)
 from .paging import page
 from .resources import VpcAssociation, present
-from .service_networks import vpc_associations_of
+from .service_networks import vpc_association_count
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
@@ -23,10 +29,9 @@ def create_service_network_vpc_association(backend: LatticeBackend, request: Req
     network = shared_service_network(backend, request["serviceNetworkIdentifier"])
     vpc_id = request["vpcIdentifier"]
     _require_vpc(backend, vpc_id)
-    for existing in backend.vpc_associations.values():
-        if existing.vpc_id == vpc_id:
-            raise conflict(existing, "VPC has already been associated to a service network.")
-    wanted = len(vpc_associations_of(backend, network.arn)) + 1
+    for existing in backend.vpc_associations.where("vpc", vpc_id):
+        raise conflict(existing, "VPC has already been associated to a service network.")
+    wanted = vpc_association_count(backend, network.arn) + 1
     quotas.check_quota(
         quotas.VPC_ASSOCIATIONS_PER_NETWORK, wanted=wanted, limits=current().quotas, parent_id=network.id
     )
@@ -60,14 +65,10 @@ def list_service_network_vpc_associations(backend: LatticeBackend, request: Requ
     vpc_id, network = request.get("vpcIdentifier"), request.get("serviceNetworkIdentifier")
     if vpc_id is None and network is None:
         raise ValidationException("Either serviceNetworkIdentifier or vpcIdentifier is required.")
-    found = [
-        association
-        for peer in backend.peers()
-        for association in peer.vpc_associations.values()
-        if vpc_id in (None, association.vpc_id)
-        and network in (None, association.network_arn, id_of(association.network_arn))
-        and may_see(backend, association)
-    ]
+    index, key = ("network", network) if vpc_id is None else ("vpc", vpc_id)
+    found = visible_associations(backend, lambda peer: peer.vpc_associations, index=index, key=key)
+    if vpc_id is not None and network is not None:
+        found = [item for item in found if network in both_forms(item.network_arn)]
     return page(
         "VPC associations", found, request, key=lambda item: item.sequence, render=lambda item: _summary(backend, item)
     )

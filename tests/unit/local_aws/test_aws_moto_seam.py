@@ -62,3 +62,14 @@ def test_what_is_replaced_must_exist_and_can_be_put_back() -> None:
     assert STSBackend("aws", "1").get_caller_identity("k", "r") == ("id", "arn", "account")
     undo()
     assert STSBackend.get_caller_identity is before
+
+
+def test_sessions_are_found_by_key_also_after_a_reset() -> None:
+    role = "arn:aws:iam::111122223333:role/hub"
+    first, second = (moto_seam.new_session(role, session_name=name) for name in ("first", "second"))
+    assert moto_seam.assumed_role(first.access_key_id) is first
+    assert moto_seam.assumed_role(second.access_key_id) is second
+    moto_seam.sts_backends["111122223333"]["aws"].reset()
+    assert moto_seam.assumed_role(first.access_key_id) is None
+    third = moto_seam.new_session(role, session_name="third")
+    assert moto_seam.assumed_role(third.access_key_id) is third

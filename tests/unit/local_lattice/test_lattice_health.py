@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trellis_local.lattice.backend import lattice_backends
 from trellis_local.lattice.health import HealthChecker
 from trellis_local.lattice.health_status import CheckHistory
+from trellis_local.lattice.resources import Target
 
 CONFIG = {"matcher": {"httpCode": "200-299"}, "healthyThresholdCount": 3, "unhealthyThresholdCount": 2}
 
@@ -114,3 +116,40 @@ def test_targets_of_an_unused_group_are_not_checked(pods, client, make_group, wa
     time.sleep(0.1)
     wait_for_status(group_id, "UNUSED")
     assert pods.probes == []
+
+
+def test_a_target_that_was_there_before_the_checker_is_checked(group_in_use, client, wait_for_status):
+    lattice_backends["111122223333"]["us-west-2"].take_groups_to_check()  # as an earlier checker did
+    checker = HealthChecker(Pods())
+    checker.start()
+    wait_for_status(group_in_use, "HEALTHY")
+    checker.stop()
+
+
+def test_a_group_that_comes_into_use_again_is_checked_anew(
+    pods, group_in_use, client, make_service, make_listener, wait_for_status
+):
+    wait_for_status(group_in_use, "HEALTHY")
+    (service,) = client.list_services()["items"]
+    (listener,) = client.list_listeners(serviceIdentifier=service["id"])["items"]
+    client.delete_listener(serviceIdentifier=service["id"], listenerIdentifier=listener["id"])
+    wait_for_status(group_in_use, "UNUSED")
+    pods.status_code = 500
+    make_listener(service["id"], group_in_use)
+    wait_for_status(group_in_use, "INITIAL")
+
+
+def test_a_look_at_what_is_due_does_not_visit_targets_that_are_not(group_in_use, monkeypatch, stepped):
+    checker, reads = HealthChecker(Pods()), []
+
+    def counting(target, name):
+        reads.append(name)
+        return object.__getattribute__(target, name)
+
+    checker.look(stepped.time())
+    monkeypatch.setattr(Target, "__getattribute__", counting)
+    checker.look(stepped.time())
+    assert reads == []
+    stepped.advance(10)
+    checker.look(stepped.time())
+    assert reads

@@ -5,6 +5,9 @@ import json
 import boto3
 import pytest
 
+from trellis_local.aws.moto_seam import resource_tags
+from trellis_local.lattice.backend import LatticeBackend
+
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*"}]})
 
 
@@ -58,3 +61,10 @@ def test_the_tagging_api_changes_tags(client, tagging, network_arn):
     tagging.tag_resources(ResourceARNList=[network_arn], Tags={"owner": "ada"})
     tagging.untag_resources(ResourceARNList=[network_arn], TagKeys=["team", "env"])
     assert client.list_tags_for_resource(resourceArn=network_arn)["tags"] == {"owner": "ada"}
+
+
+def test_authorization_sees_the_tags_of_one_resource_without_listing_all(client, monkeypatch):
+    service = client.create_service(name="orders", tags={"team": "shop"})
+    monkeypatch.setattr(LatticeBackend, "iter_tagged_resources", None)
+    assert resource_tags(service["arn"], region="us-west-2") == {"team": "shop"}
+    assert resource_tags(service["arn"] + "0", region="us-west-2") == {}
