@@ -8,6 +8,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from lattice_actions import NOT_FOUND, forward
+from lattice_answers import WireClient
+from lattice_world import World
 from moto import mock_aws
 
 from trellis_local import clock, lattice
@@ -123,6 +125,27 @@ def make_listener(client: Any) -> Callable[..., str]:
             }
         )["id"]
         return listener_id
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def wire_client(mocked_aws: None) -> WireClient:
+    return WireClient(REGION)
+
+
+@pytest.fixture
+def wire(client: Any, wire_client: WireClient) -> WireClient:
+    """Calls that no client checks, on an empty backend."""
+    return wire_client
+
+
+@pytest.fixture
+def make_world(wire: WireClient, stepped: SteppedClock, ec2: Any, vpc_id: str) -> Callable[[str], World]:
+    """A world with resources of every kind, which are named by their `id` or by their `arn`."""
+
+    def make(id_form: str) -> World:
+        return World(wire=wire, advance=stepped.advance, ec2=ec2, vpc_id=vpc_id, id_form=id_form)
 
     return make
 
