@@ -80,6 +80,12 @@ def vpc_id(ec2: Any) -> str:
 
 
 @pytest.fixture
+def subnet_id(ec2: Any, vpc_id: str) -> str:
+    subnet_id: str = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+    return subnet_id
+
+
+@pytest.fixture
 def network_id(client: Any) -> str:
     network_id: str = client.create_service_network(name="platform")["id"]
     return network_id
@@ -141,11 +147,16 @@ def wire(client: Any, wire_client: WireClient) -> WireClient:
 
 
 @pytest.fixture
-def make_world(wire: WireClient, stepped: SteppedClock, ec2: Any, vpc_id: str) -> Callable[[str], World]:
-    """A world with resources of every kind, which are named by their `id` or by their `arn`."""
+def make_world(
+    wire: WireClient, stepped: SteppedClock, ec2: Any, vpc_id: str, subnet_id: str
+) -> Callable[[str], World]:
+    """A new world with resources of every kind, which are named by their `id` or by their `arn`."""
 
     def make(id_form: str) -> World:
-        return World(wire=wire, advance=stepped.advance, ec2=ec2, vpc_id=vpc_id, id_form=id_form)
+        lattice_backends[ACCOUNT][REGION].reset()
+        return World(
+            wire=wire, advance=stepped.advance, ec2=ec2, vpc_id=vpc_id, subnet_id=subnet_id, id_form=id_form
+        )
 
     return make
 

@@ -51,7 +51,7 @@ def sample(shape: Shape, samples: Samples) -> Any:
         names = list(shape.members)[:1] if shape.is_tagged_union else shape.required_members
         return {name: sample(shape.members[name], samples) for name in names}
     if isinstance(shape, ListShape):
-        return [sample(shape.member, samples)] * shape.metadata.get("min", 0)
+        return [sample(shape.member, samples)] * max(shape.metadata.get("min", 0), _in_query(shape))
     if isinstance(shape, MapShape):
         return {}
     if shape.type_name == "string":
@@ -137,6 +137,8 @@ def _right_values(shape: Shape, samples: Samples) -> Iterator[tuple[str, Any]]:
     for limit in ("min", "max"):
         if limit not in limits:
             continue
+        if limits[limit] == 0 and _in_query(shape):
+            continue  # an empty list is as good as none in a query
         if shape.type_name == "string" and of_length(shape, limits[limit]) is None:
             continue  # the pattern allows no such length
         yield f"at {limit}", _of_size(shape, limits[limit], samples)
@@ -151,6 +153,10 @@ def _of_size(shape: Shape, size: int, samples: Samples | None = None) -> Any:
         return {f"key-{number}": "value" for number in range(size)}
     text = of_length(shape, size)
     return text if text is not None else "a" * size
+
+
+def _in_query(shape: Shape) -> bool:
+    return shape.serialization.get("location") == "querystring"
 
 
 def _join(field: str, name: str) -> str:

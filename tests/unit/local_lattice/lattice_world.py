@@ -51,6 +51,7 @@ class World:
     advance: Callable[[float], None]
     ec2: Any
     vpc_id: str
+    subnet_id: str
     id_form: str = "id"  # or "arn"
 
     def call(self, operation: str, **request: Any) -> Answer:
@@ -191,13 +192,10 @@ class World:
         return self.make("StartDomainVerification", domainName="example.com")
 
     @cached_property
-    def subnet_id(self) -> str:
-        return str(self.ec2.create_subnet(VpcId=self.vpc_id, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"])
-
-    @cached_property
     def security_group_id(self) -> str:
-        members = {"GroupName": "lattice", "Description": "walk", "VpcId": self.vpc_id}
-        return str(self.ec2.create_security_group(**members)["GroupId"])
+        """The default group of the VPC."""
+        filters = [{"Name": "vpc-id", "Values": [self.vpc_id]}]
+        return str(self.ec2.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
 
     def log_group_arn(self, name: str = "/lattice/access") -> str:
         logs = boto3.client("logs", self.ec2.meta.region_name)

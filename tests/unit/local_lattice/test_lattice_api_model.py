@@ -33,9 +33,16 @@ CIRCUMSTANTIAL = {
     "ipv4AddressesPerEni",
 }
 
-# Limits that the documentation of a member draws tighter than the model does, by member and limit.
+# Members that the service judges more strictly than the model, with the reason.
 TIGHTER = {
-    ("CreateTargetGroup", "config.lambdaEventStructureVersion"): "for target groups of type LAMBDA only",
+    "action.fixedResponse.statusCode": "404 and 500 are supported (API reference, FixedResponseAction)",
+    "config.healthCheck.matcher.httpCode": "a code, a list or a range from 200 to 499 (User Guide, health checks)",
+    "config.healthCheck.protocol": "HTTP and HTTPS are supported (User Guide, health checks)",
+    "config.lambdaEventStructureVersion": "for target groups of type LAMBDA only (API reference, TargetGroupConfig)",
+    "healthCheck.matcher.httpCode": "as for the configuration of a new group",
+    "healthCheck.protocol": "as for the configuration of a new group",
+    "nextToken": "must be a token that the same list gave",
+    "policy": "must be a policy document in JSON",
 }
 
 
@@ -71,11 +78,12 @@ def test_a_value_just_outside_a_limit_is_refused_with_the_name_of_its_field(wire
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_value_just_inside_a_limit_is_not_refused_for_its_field(make_world, operation):
     require_emulated(operation)
-    world = make_world("id")
-    base = world.request(operation)
     refused = []
-    for case in inside(operation, world.samples):
+    for number, _ in enumerate(inside(operation, {})):
+        world = make_world("id") if number == 0 or operation.startswith("Create") else world  # one can be created once
+        base = world.request(operation)
+        case = list(inside(operation, world.samples))[number]
         answer = world.call(operation, **case.request(base, world.samples))
-        if answer.status >= 500 or case.field in answer.fields and (operation, case.field) not in TIGHTER:
+        if answer.status >= 500 or case.field in answer.fields and case.field not in TIGHTER:
             refused.append((str(case), answer))
-    assert refused == []
+    assert [case for case, _ in refused] == []
