@@ -154,9 +154,7 @@ def make_world(
 
     def make(id_form: str) -> World:
         lattice_backends[ACCOUNT][REGION].reset()
-        return World(
-            wire=wire, advance=stepped.advance, ec2=ec2, vpc_id=vpc_id, subnet_id=subnet_id, id_form=id_form
-        )
+        return World(wire=wire, advance=stepped.advance, ec2=ec2, vpc_id=vpc_id, subnet_id=subnet_id, id_form=id_form)
 
     return make
 

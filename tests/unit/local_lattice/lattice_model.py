@@ -1,4 +1,4 @@
-"""The API model of VPC Lattice as a table of cases: values just inside and just outside each limit of each input member.
+"""The API model of VPC Lattice as a table of cases: values just inside and just outside each limit of each member.
 
 Everything is derived from botocore's model; what a limit refuses beyond the model is no concern of this module.
 """
@@ -115,7 +115,7 @@ def _wrong_values(shape: Shape) -> Iterator[tuple[str, Any]]:
             if len(shape.members) > 1:
                 yield "two members of the union", {n: sample(m, {}) for n, m in list(shape.members.items())[:2]}
         return
-    if limits.get("min", 0) > 0 or shape.type_name == "integer" and "min" in limits:
+    if limits.get("min", 0) > 0 or (shape.type_name == "integer" and "min" in limits):
         yield "below the minimum", _of_size(shape, limits["min"] - 1)
     if "max" in limits:
         yield "above the maximum", _of_size(shape, limits["max"] + 1)

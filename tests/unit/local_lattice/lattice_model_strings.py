@@ -7,9 +7,7 @@ from botocore.model import Shape
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.strategies import from_regex
 
-_SEARCH = settings(
-    database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-)
+_SEARCH = settings(database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 _STRANGERS = ("A", " ", "é", "/", "\n", "-")
 _LONGEST = 2048  # as far as a search goes; no pattern of the model needs more
 

@@ -1,4 +1,4 @@
-"""Worlds for walks through the API model: a resource of each kind, made when it is first asked for, and minimal requests."""
+"""Worlds for walks through the API model: a resource of each kind, made when first asked for, and minimal requests."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -139,7 +139,9 @@ class World:
 
     @cached_property
     def service_association(self) -> Document:
-        return self.make("CreateServiceNetworkServiceAssociation", **self._in_network, serviceIdentifier=self._service_id)
+        return self.make(
+            "CreateServiceNetworkServiceAssociation", **self._in_network, serviceIdentifier=self._service_id
+        )
 
     @cached_property
     def vpc_association(self) -> Document:

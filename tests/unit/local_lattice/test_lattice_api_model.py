@@ -1,4 +1,4 @@
-"""A walk through the API model: every operation answers in shape, every limit of every member holds where the model has it.
+"""A walk through the API model: every operation answers in shape, and limits are where the model has them.
 
 The cases come from botocore's model of VPC Lattice; by hand is only what a minimal request of an operation needs.
 """
@@ -78,12 +78,12 @@ def test_a_value_just_outside_a_limit_is_refused_with_the_name_of_its_field(wire
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_value_just_inside_a_limit_is_not_refused_for_its_field(make_world, operation):
     require_emulated(operation)
+    kept = None if operation.startswith("Create") else make_world("id")  # what is unique can be created once
     refused = []
-    for number, _ in enumerate(inside(operation, {})):
-        world = make_world("id") if number == 0 or operation.startswith("Create") else world  # one can be created once
-        base = world.request(operation)
+    for number in range(len(list(inside(operation, {})))):
+        world = kept or make_world("id")
         case = list(inside(operation, world.samples))[number]
-        answer = world.call(operation, **case.request(base, world.samples))
-        if answer.status >= 500 or case.field in answer.fields and case.field not in TIGHTER:
-            refused.append((str(case), answer))
-    assert [case for case, _ in refused] == []
+        answer = world.call(operation, **case.request(world.request(operation), world.samples))
+        if answer.status >= 500 or (case.field in answer.fields and case.field not in TIGHTER):
+            refused.append(str(case))
+    assert refused == []
