@@ -16,7 +16,7 @@ def tag_resource(backend: LatticeBackend, request: Request) -> Document:
     resource = backend.resource_by_arn(request["resourceArn"])
     require_user_tags(request)
     if len({*resource.tags, *request["tags"]}) > _MOST_TAGS:
-        raise ValidationException(f"A resource can have at most {_MOST_TAGS} tags.")
+        raise _too_many_tags()
     backend.tag_resource(resource.arn, request["tags"])
     return {}
 
@@ -33,7 +33,13 @@ def list_tags_for_resource(backend: LatticeBackend, request: Request) -> Documen
 
 
 def require_user_tags(request: Request) -> None:
-    """Raise ValidationException when the request sets a tag that only AWS may set."""
+    """Raise ValidationException when the request sets a tag that only AWS may set, or more than a resource can have."""
+    if len(request.get("tags", {})) > _MOST_TAGS:
+        raise _too_many_tags()
     for key in request.get("tags", {}):
         if key.lower().startswith("aws:"):
             raise invalid_field(f"tags.{key}", "must not start with aws:")
+
+
+def _too_many_tags() -> ValidationException:
+    return ValidationException(f"A resource can have at most {_MOST_TAGS} tags.")
