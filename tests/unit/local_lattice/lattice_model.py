@@ -98,6 +98,11 @@ def inside(operation: str, samples: Samples) -> Iterator[Case]:
             yield Case(operation, path, field, limit, value)
 
 
+def places(operation: str, shape_names: Mapping[str, Any]) -> Iterator[tuple[Path, str, Shape]]:
+    """Where the operation's input has values of the named shapes: path, name in `fieldList`, and shape."""
+    return ((path, field, shape) for path, field, shape in _sites(input_of(operation)) if shape.name in shape_names)
+
+
 def _sites(shape: Shape, path: Path = (), field: str = "") -> Iterator[tuple[Path, str, Shape]]:
     yield path, field, shape
     if isinstance(shape, StructureShape):

@@ -36,6 +36,9 @@ RESOURCES: Mapping[str, str] = {
     "targetGroupIdentifier": "target_group",
 }
 
+# The same by the shape of the member, which the model spells like the members, and once otherwise.
+RESOURCES_BY_SHAPE: Mapping[str, str] = {name[0].upper() + name[1:]: resource for name, resource in RESOURCES.items()}
+
 
 def require_emulated(operation: str) -> None:
     """Skip the test when an operation that it needs is not emulated; the only place that lets one be passed over."""
