@@ -1,7 +1,8 @@
 """What the Terraform AWS provider says to VPC Lattice and what it concludes from the answers, re-enacted with boto3.
 
-It was read from the provider's source, internal/service/vpclattice at v6.36.0 (`source` names a file there), and is no
-run of Terraform. A configuration holds the members of the API request, with the provider's defaults filled in.
+It was read from the provider's source, internal/service/vpclattice (`source` names a file there): of 6.x up to 6.36 for
+services, their associations, attachments, listeners and policies, of 5.x for the rest. It is no run of Terraform. A
+configuration holds the members of the API request, with the provider's defaults filled in.
 """
 
 import json
