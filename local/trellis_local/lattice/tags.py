@@ -1,6 +1,6 @@
 """The operations on tags; tags of the system (`aws:`) are refused, as for every caller."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .backend import LatticeBackend
@@ -14,9 +14,7 @@ _MOST_TAGS = 50
 def tag_resource(backend: LatticeBackend, request: Request) -> Document:
     """Add tags, or give tags new values."""
     resource = backend.resource_by_arn(request["resourceArn"])
-    require_user_tags(request)
-    if len({*resource.tags, *request["tags"]}) > _MOST_TAGS:
-        raise _too_many_tags()
+    require_user_tags(request, already=resource.tags)
     backend.tag_resource(resource.arn, request["tags"])
     return {}
 
@@ -32,14 +30,11 @@ def list_tags_for_resource(backend: LatticeBackend, request: Request) -> Documen
     return {"tags": dict(backend.resource_by_arn(request["resourceArn"]).tags)}
 
 
-def require_user_tags(request: Request) -> None:
-    """Raise ValidationException when the request sets a tag that only AWS may set, or more than a resource can have."""
-    if len(request.get("tags", {})) > _MOST_TAGS:
-        raise _too_many_tags()
-    for key in request.get("tags", {}):
+def require_user_tags(request: Request, *, already: Iterable[str] = ()) -> None:
+    """Raise ValidationException when the request sets a tag that only AWS may set, or too many of them."""
+    tags = request.get("tags", {})
+    if len({*already, *tags}) > _MOST_TAGS:
+        raise ValidationException(f"A resource can have at most {_MOST_TAGS} tags.")
+    for key in tags:
         if key.lower().startswith("aws:"):
             raise invalid_field(f"tags.{key}", "must not start with aws:")
-
-
-def _too_many_tags() -> ValidationException:
-    return ValidationException(f"A resource can have at most {_MOST_TAGS} tags.")

@@ -30,13 +30,16 @@ def _resource_association(world: World, number: int) -> None:
 
 
 def _subscription(world: World, number: int) -> None:
-    bucket = f"lattice-logs-{number}"
-    boto3.client("s3", "us-west-2").create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"}
-    )
-    destination = world.log_group_arn() if number == 0 else f"arn:aws:s3:::{bucket}"
+    destination = world.log_group_arn() if number == 0 else _bucket_arn(f"lattice-logs-{number}")
     members = {"resourceIdentifier": world.network["id"], "destinationArn": destination}
     world.make("CreateAccessLogSubscription", **members)
+
+
+def _bucket_arn(name: str) -> str:
+    s3 = boto3.client("s3", "us-west-2")
+    if name not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    return f"arn:aws:s3:::{name}"
 
 
 def _endpoint(world: World, **members: str) -> None:

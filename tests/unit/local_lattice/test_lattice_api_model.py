@@ -39,6 +39,7 @@ TIGHTER = {
     "config.healthCheck.matcher.httpCode": "a code, a list or a range from 200 to 499 (User Guide, health checks)",
     "config.healthCheck.protocol": "HTTP and HTTPS are supported (User Guide, health checks)",
     "config.lambdaEventStructureVersion": "for target groups of type LAMBDA only (API reference, TargetGroupConfig)",
+    "destinationArn": "an S3 bucket, a log group or a Firehose stream that exists (User Guide, access logs)",
     "healthCheck.matcher.httpCode": "as for the configuration of a new group",
     "healthCheck.protocol": "as for the configuration of a new group",
     "nextToken": "must be a token that the same list gave",
