@@ -15,7 +15,7 @@ from botocore import xform_name
 Document = dict[str, Any]
 State = dict[str, "Known"]
 _POLL_SECONDS = 5.0
-_POLLS = 60
+_POLLS = 2000  # enough for health checks of another thread on a busy machine
 
 
 @dataclass(frozen=True)

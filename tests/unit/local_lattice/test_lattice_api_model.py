@@ -36,6 +36,7 @@ CIRCUMSTANTIAL = {
 # Members that the service judges more strictly than the model, with the reason.
 TIGHTER = {
     "action.fixedResponse.statusCode": "404 and 500 are supported (API reference, FixedResponseAction)",
+    "certificateArn": "a certificate of ACM in the same account and region (User Guide, custom domain names)",
     "config.healthCheck.matcher.httpCode": "a code, a list or a range from 200 to 499 (User Guide, health checks)",
     "config.healthCheck.protocol": "HTTP and HTTPS are supported (User Guide, health checks)",
     "config.lambdaEventStructureVersion": "for target groups of type LAMBDA only (API reference, TargetGroupConfig)",

@@ -1,6 +1,7 @@
 """VPC Lattice as the Terraform AWS provider reads it: apply, a plan without differences, changes in place, destroy."""
 
 import re
+import time
 from pathlib import Path
 
 import boto3
@@ -31,7 +32,11 @@ def health_checks(client):
 
 @pytest.fixture
 def provider(client, stepped):
-    return Provider(client, stepped.advance)
+    def advance(seconds):
+        stepped.advance(seconds)
+        time.sleep(0.005)  # in which the threads of the health checks may look at the clock
+
+    return Provider(client, advance)
 
 
 @pytest.fixture
