@@ -99,3 +99,8 @@ def test_an_unknown_path_is_an_error_in_json(endpoint):
         urllib.request.urlopen(urllib.request.Request(f"{endpoint}/nonsense", headers=headers))
     with raised.value as answer:
         assert (answer.code, json.load(answer)["message"]) == (404, "GET /nonsense is not an operation of VPC Lattice.")
+
+
+def test_moto_routes_a_request_that_lacks_a_required_query_argument(wire):
+    arn = "arn:aws:vpc-lattice:us-west-2:111122223333:service/svc-0123456789abcdef0"
+    assert wire.call("UntagResource", {"resourceArn": arn, "tagKeys": []}).fields == {"tagKeys"}
