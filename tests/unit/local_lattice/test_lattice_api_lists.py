@@ -108,11 +108,11 @@ def test_pages_of_one_item_walk_through_the_whole_list(listed, operation):
     assert "nextToken" not in whole
     assert len(whole["items"]) >= 2
     walked, token = [], {}
-    while token is not None:
+    for _ in whole["items"]:
         page = world.make(operation, **request, **token, maxResults=1)
         walked += page["items"]
-        assert len(page["items"]) == 1
-        token = {"nextToken": page["nextToken"]} if "nextToken" in page else None
+        token = {"nextToken": page["nextToken"]} if "nextToken" in page else {}
+    assert token == {}
     assert walked == whole["items"]
 
 
