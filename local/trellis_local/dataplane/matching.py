@@ -28,7 +28,7 @@ def matches(match: Mapping[str, Any], request: Request) -> bool:
     _only(match, {"httpMatch"})
     http = match["httpMatch"]
     _only(http, {"method", "pathMatch", "headerMatches"})
-    if "method" in http and http["method"] != request.method:
+    if http.get("method", "") not in ("", request.method):  # Terraform sends an empty method for "any"
         return False
     if "pathMatch" in http and not _path_matches(http["pathMatch"], request.path):
         return False

@@ -18,6 +18,7 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.exceptions import JsonRESTError, ServiceException
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.responses import ActionResult, BaseResponse
+from moto.core.routing import get_service_router
 from moto.ec2.exceptions import InvalidVPCIdError
 from moto.ec2.models import ec2_backends
 from moto.firehose.models import firehose_backends
@@ -79,6 +80,18 @@ def replace_vpc_lattice(backends: Any) -> None:
     for segment in _SHAREABLE_BY_RAM:
         if segment not in ResourceShare.SHAREABLE_RESOURCES:
             ResourceShare.SHAREABLE_RESOURCES.append(segment)
+    _route_without_required_queries()
+
+
+def _route_without_required_queries() -> None:
+    """Let moto find an operation by method and path alone, which is enough for VPC Lattice.
+
+    moto takes a request that lacks a required query argument for no operation; the service finds a field missing.
+    """
+    router = get_service_router("vpc-lattice")._get_router("rest-json")
+    for rule in router._map.iter_rules():
+        for candidate in rule._action_selector.candidates:
+            candidate.constraints.clear()
 
 
 def add_service_quotas(service_code: str, operations: Iterable[Callable[..., dict[str, Any] | None]]) -> None:

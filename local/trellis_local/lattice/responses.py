@@ -96,7 +96,7 @@ def _not_emulated(name: str) -> Callable[[LatticeResponse], Any]:
 
 
 def _error(status: int, *, code: str, message: str) -> tuple[int, dict[str, Any], str]:
-    headers = {"Content-Type": "application/json", "X-Amzn-Errortype": code, "status": status}
+    headers = {"Content-Type": "application/json", "X-Amzn-Errortype": code, "status": str(status)}
     return status, headers, json.dumps({"message": message})
 
 

@@ -1,6 +1,6 @@
 """Checks a request against the API model as the service does: boto3 leaves maxima, patterns and enums to the server.
 
-It collects every wrong field, and does not judge what fields mean together.
+It collects every wrong field, and does not judge what fields mean together. The request has members of the model only.
 """
 
 import re
@@ -59,10 +59,7 @@ def _structure(shape: StructureShape, value: Mapping[str, Any], *, path: str) ->
     if shape.is_tagged_union and len(value) != 1:
         yield path, f"must have exactly one of {', '.join(shape.members)}"
     for name, item in value.items():
-        if name not in shape.members:
-            yield _join(path, name), "is not a member of the request"
-        else:
-            yield from _problems(shape.members[name], item, path=_join(path, name))
+        yield from _problems(shape.members[name], item, path=_join(path, name))
 
 
 def _map(shape: MapShape, value: Mapping[str, Any], *, path: str) -> Iterator[Problem]:
@@ -78,7 +75,7 @@ def _string(shape: Shape, value: str, *, path: str) -> Iterator[Problem]:
     if enum and value not in enum:
         yield path, f"must be one of {', '.join(enum)}"
     pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(pattern, value):
+    if pattern and not re.fullmatch(pattern, value, re.ASCII):
         yield path, f"must match {pattern}"
 
 

@@ -58,6 +58,10 @@ def test_methods_match_exactly():
     assert not matches({"httpMatch": {"method": "GET"}}, Request("get", "/"))
 
 
+def test_an_empty_method_matches_every_method():
+    assert matches({"httpMatch": {"method": "", **path("prefix", "/a")["httpMatch"]}}, Request("PUT", "/a"))
+
+
 def test_all_conditions_must_hold():
     both = {"httpMatch": {"method": "GET", **path("exact", "/a")["httpMatch"], **header("exact", "b")["httpMatch"]}}
     assert matches(both, Request("GET", "/a", (("x-team", "b"),)))

@@ -9,6 +9,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from lattice_actions import NOT_FOUND, forward
+from lattice_answers import WireClient
+from lattice_world import World
 from moto import mock_aws
 from shared_entities import CONSUMER, OWNER, STRANGER, Team
 
@@ -126,6 +128,12 @@ def vpc_id(ec2: Any) -> str:
 
 
 @pytest.fixture
+def subnet_id(ec2: Any, vpc_id: str) -> str:
+    subnet_id: str = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.1.0.0/24")["Subnet"]["SubnetId"]
+    return subnet_id
+
+
+@pytest.fixture
 def network_id(client: Any) -> str:
     network_id: str = client.create_service_network(name="platform")["id"]
     return network_id
@@ -171,6 +179,30 @@ def make_listener(client: Any) -> Callable[..., str]:
             }
         )["id"]
         return listener_id
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def wire_client(mocked_aws: None) -> WireClient:
+    return WireClient(REGION)
+
+
+@pytest.fixture
+def wire(client: Any, wire_client: WireClient) -> WireClient:
+    """Calls that no client checks, on an empty backend."""
+    return wire_client
+
+
+@pytest.fixture
+def make_world(
+    wire: WireClient, stepped: SteppedClock, ec2: Any, vpc_id: str, subnet_id: str
+) -> Callable[[str], World]:
+    """A new world with resources of every kind, which are named by their `id` or by their `arn`."""
+
+    def make(id_form: str) -> World:
+        lattice_backends[ACCOUNT][REGION].reset()
+        return World(wire=wire, advance=stepped.advance, ec2=ec2, vpc_id=vpc_id, subnet_id=subnet_id, id_form=id_form)
 
     return make
 

@@ -29,6 +29,11 @@ def test_moto_accepts_the_catch_all_url_of_the_backend():
     assert backend.url_bases == [r"https?://vpc-lattice\.(.+)\.amazonaws\.com"]
 
 
+def test_moto_routes_a_request_that_lacks_a_required_query_argument(wire):
+    arn = "arn:aws:vpc-lattice:us-west-2:111122223333:service/svc-0123456789abcdef0"
+    assert wire.call("UntagResource", {"resourceArn": arn, "tagKeys": []}).fields == {"tagKeys"}
+
+
 def test_the_tagging_api_finds_the_backend_by_itself(client):
     assert lattice_backends["111122223333"]["us-west-2"] in list(iter_taggable_backends("111122223333", "us-west-2"))
 

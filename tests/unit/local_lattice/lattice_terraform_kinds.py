@@ -1,0 +1,166 @@
+"""The resource types `aws_vpclattice_*` as the Terraform AWS provider handles them, one file of its source each."""
+
+from lattice_terraform import CREATED, DELETED, Kind, Waiting, as_policies, by_last_segment
+
+SERVICE_NETWORK = Kind(
+    source="service_network.go",
+    create="CreateServiceNetwork",
+    read="GetServiceNetwork",
+    update="UpdateServiceNetwork",
+    delete="DeleteServiceNetwork",
+    key={"serviceNetworkIdentifier": "id"},
+    compared=("name", "authType"),
+    updatable=("authType",),
+    computed=("authType",),
+)
+SERVICE = Kind(
+    source="service.go",
+    create="CreateService",
+    read="GetService",
+    update="UpdateService",
+    delete="DeleteService",
+    key={"serviceIdentifier": "id"},
+    compared=("name", "authType", "certificateArn", "customDomainName"),
+    updatable=("authType", "certificateArn"),
+    computed=("authType",),
+    created=CREATED,
+    deleted=DELETED,
+)
+SERVICE_ASSOCIATION = Kind(
+    source="service_network_service_association.go",
+    create="CreateServiceNetworkServiceAssociation",
+    read="GetServiceNetworkServiceAssociation",
+    delete="DeleteServiceNetworkServiceAssociation",
+    key={"serviceNetworkServiceAssociationIdentifier": "id"},
+    compared=("serviceIdentifier", "serviceNetworkIdentifier"),
+    read_as={"serviceIdentifier": "serviceId", "serviceNetworkIdentifier": "serviceNetworkId"},
+    same={"serviceIdentifier": by_last_segment, "serviceNetworkIdentifier": by_last_segment},
+    created=CREATED,
+    deleted=DELETED,
+)
+VPC_ASSOCIATION = Kind(
+    source="service_network_vpc_association.go",
+    create="CreateServiceNetworkVpcAssociation",
+    read="GetServiceNetworkVpcAssociation",
+    update="UpdateServiceNetworkVpcAssociation",
+    delete="DeleteServiceNetworkVpcAssociation",
+    key={"serviceNetworkVpcAssociationIdentifier": "id"},
+    compared=("vpcIdentifier", "serviceNetworkIdentifier", "securityGroupIds"),
+    updatable=("securityGroupIds",),
+    read_as={"vpcIdentifier": "vpcId", "serviceNetworkIdentifier": "serviceNetworkId"},
+    same={"serviceNetworkIdentifier": by_last_segment},
+    created=CREATED,
+    deleted=DELETED,
+)
+TARGET_GROUP = Kind(
+    source="target_group.go",
+    create="CreateTargetGroup",
+    read="GetTargetGroup",
+    update="UpdateTargetGroup",
+    delete="DeleteTargetGroup",
+    key={"targetGroupIdentifier": "id"},
+    compared=("name", "type", "config"),
+    updatable=("config",),
+    sent=lambda changed: {"healthCheck": changed["config"]["healthCheck"]},
+    computed=(
+        "config",
+        "config.healthCheck",
+        "config.healthCheck.matcher",
+        "config.healthCheck.port",
+        "config.healthCheck.protocol",
+        "config.ipAddressType",
+        "config.lambdaEventStructureVersion",
+        "config.port",
+        "config.protocol",
+        "config.protocolVersion",
+    ),
+    created=CREATED,
+    deleted=DELETED,
+)
+TARGET_GROUP_ATTACHMENT = Kind(
+    source="target_group_attachment.go",
+    create="RegisterTargets",
+    read="ListTargets",
+    delete="DeregisterTargets",
+    key={"targetGroupIdentifier": "targetGroupIdentifier", "targets": "targets"},
+    compared=(),
+    created=Waiting(frozenset({"INITIAL"}), frozenset({"HEALTHY", "UNHEALTHY", "UNUSED", "UNAVAILABLE"})),
+    deleted=Waiting(frozenset({"DRAINING", "INITIAL"})),
+    is_tagged=False,
+)
+LISTENER = Kind(
+    source="listener.go",
+    create="CreateListener",
+    read="GetListener",
+    update="UpdateListener",
+    delete="DeleteListener",
+    key={"serviceIdentifier": "serviceId", "listenerIdentifier": "id"},
+    compared=("name", "protocol", "port", "defaultAction"),
+    updatable=("defaultAction",),
+    computed=("port",),
+)
+LISTENER_RULE = Kind(
+    source="listener_rule.go",
+    create="CreateRule",
+    read="GetRule",
+    update="UpdateRule",
+    delete="DeleteRule",
+    key={
+        "serviceIdentifier": "serviceIdentifier",
+        "listenerIdentifier": "listenerIdentifier",
+        "ruleIdentifier": "id",
+    },
+    compared=("name", "priority", "match", "action"),
+    updatable=("match", "action"),
+)
+AUTH_POLICY = Kind(
+    source="auth_policy.go",
+    create="PutAuthPolicy",
+    read="GetAuthPolicy",
+    update="PutAuthPolicy",
+    delete="DeleteAuthPolicy",
+    key={"resourceIdentifier": "resourceIdentifier"},
+    compared=("policy",),
+    updatable=("policy",),
+    same={"policy": as_policies},
+    is_tagged=False,
+)
+RESOURCE_POLICY = Kind(
+    source="resource_policy.go",
+    create="PutResourcePolicy",
+    read="GetResourcePolicy",
+    update="PutResourcePolicy",
+    delete="DeleteResourcePolicy",
+    key={"resourceArn": "resourceArn"},
+    compared=("policy",),
+    updatable=("policy",),
+    same={"policy": as_policies},
+    is_tagged=False,
+)
+ACCESS_LOG_SUBSCRIPTION = Kind(
+    source="access_log_subscription.go",
+    create="CreateAccessLogSubscription",
+    read="GetAccessLogSubscription",
+    delete="DeleteAccessLogSubscription",
+    key={"accessLogSubscriptionIdentifier": "id"},
+    compared=("destinationArn", "resourceIdentifier"),
+    read_as={"resourceIdentifier": "resourceId"},
+    same={
+        "destinationArn": lambda left, right: left.removesuffix(":*") == right.removesuffix(":*"),
+        "resourceIdentifier": by_last_segment,
+    },
+)
+
+TYPES = {
+    "aws_vpclattice_access_log_subscription": ACCESS_LOG_SUBSCRIPTION,
+    "aws_vpclattice_auth_policy": AUTH_POLICY,
+    "aws_vpclattice_listener": LISTENER,
+    "aws_vpclattice_listener_rule": LISTENER_RULE,
+    "aws_vpclattice_resource_policy": RESOURCE_POLICY,
+    "aws_vpclattice_service": SERVICE,
+    "aws_vpclattice_service_network": SERVICE_NETWORK,
+    "aws_vpclattice_service_network_service_association": SERVICE_ASSOCIATION,
+    "aws_vpclattice_service_network_vpc_association": VPC_ASSOCIATION,
+    "aws_vpclattice_target_group": TARGET_GROUP,
+    "aws_vpclattice_target_group_attachment": TARGET_GROUP_ATTACHMENT,
+}
