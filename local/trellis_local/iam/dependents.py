@@ -116,6 +116,12 @@ DEPENDENTS: Mapping[tuple[str, str], tuple[Dependent, ...]] = {
         _DESCRIBE_VPCS,
         Dependent("ec2:DescribeSecurityGroups"),
     ),
+    # SAR list_amazonvpclattice.html
+    ("vpc-lattice", "CreateResourceGateway"): (
+        _DESCRIBE_VPCS,
+        Dependent("ec2:DescribeSubnets"),
+        Dependent("ec2:DescribeSecurityGroups", when=_has("securityGroupIds[]")),
+    ),
     # SAR list_amazonvpclattice.html; VPC Lattice UG security_iam_id-based-policies.html, "API permissions".
     ("vpc-lattice", "CreateAccessLogSubscription"): (
         Dependent("logs:CreateLogDelivery"),

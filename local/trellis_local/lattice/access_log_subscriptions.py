@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .backend import LatticeBackend, conflict
-from .errors import AccessDeniedException, ResourceNotFoundException, ValidationException
+from .connectivity import ResourceConfiguration
+from .errors import AccessDeniedException, ValidationException
 from .kinds import SERVICE, SERVICE_NETWORK, account_of, id_of
 from .log_destinations import LogDestination, existing_destination, parse_destination
 from .log_permissions import Grantor
@@ -13,6 +14,7 @@ from .resources import AccessLogSubscription, Service, ServiceNetwork, present
 
 Document = dict[str, Any]
 Request = Mapping[str, Any]
+Source = ServiceNetwork | Service | ResourceConfiguration
 _DEFAULT_LOG_TYPE = "SERVICE"  # what GetAccessLogSubscription returns for a network when the create named none
 
 
@@ -74,22 +76,18 @@ def delete_access_log_subscription(backend: LatticeBackend, request: Request) ->
     return {}
 
 
-def _source(backend: LatticeBackend, identifier: str) -> ServiceNetwork | Service:
+def _source(backend: LatticeBackend, identifier: str) -> Source:
     if account_of(identifier) not in (None, backend.account_id):
-        raise AccessDeniedException(
-            f"Account {backend.account_id} is not authorized to log the access to {identifier}."
-        )
+        raise AccessDeniedException(identifier)
     prefix = id_of(identifier).partition("-")[0]
     if prefix == SERVICE_NETWORK.prefix:
         return backend.service_network(identifier)
     if prefix == SERVICE.prefix:
         return backend.service(identifier)
-    raise ResourceNotFoundException(
-        f"ResourceConfiguration {identifier} not found", resource_id=identifier, resource_type="RESOURCE_CONFIGURATION"
-    )
+    return backend.resource_configuration(identifier)
 
 
-def _log_type(source: ServiceNetwork | Service, wanted: str | None) -> str | None:
+def _log_type(source: Source, wanted: str | None) -> str | None:
     if isinstance(source, ServiceNetwork):
         return wanted or _DEFAULT_LOG_TYPE
     if wanted is not None:
@@ -99,7 +97,7 @@ def _log_type(source: ServiceNetwork | Service, wanted: str | None) -> str | Non
 
 def _require_new_type(
     backend: LatticeBackend,
-    source: ServiceNetwork | Service,
+    source: Source,
     *,
     log_type: str | None,
     destination: LogDestination,

@@ -14,11 +14,13 @@ from .. import clock
 from . import configuration
 from .agenda import Agenda
 from .collection import Collection
+from .connectivity import DomainVerification, ResourceAssociation, ResourceConfiguration, ResourceGateway
 from .errors import ConflictException
 from .history import is_read
 from .idempotency import ClientTokens
 from .kinds import Kind, account_of, both_forms, id_of
 from .lifecycle import GONE, Lifecycle
+from .moto_endpoints import VpcEndpoint, vpc_endpoints_to
 from .moto_seam import BackendDict, BaseBackend, TaggableResourcesMixin, TaggedResource
 from .ram_shares import absent
 from .references import References
@@ -55,11 +57,27 @@ def _filters(group: TargetGroup) -> Iterable[Any]:
     return group.filters
 
 
-def _vpc(association: VpcAssociation) -> Iterable[str]:
-    return [association.vpc_id]
+def _vpc(resource: VpcAssociation | ResourceGateway) -> Iterable[str]:
+    return [resource.vpc_id]
 
 
-def _network(association: VpcAssociation | ServiceAssociation) -> Iterable[str]:
+def _gateway(configuration: ResourceConfiguration) -> Iterable[str | None]:
+    return [configuration.gateway_arn]
+
+
+def _group(configuration: ResourceConfiguration) -> Iterable[str | None]:
+    return [configuration.group_arn]
+
+
+def _configuration(association: ResourceAssociation) -> Iterable[str]:
+    return both_forms(association.configuration_arn)
+
+
+def _parent(association: ResourceAssociation) -> Iterable[str | None]:
+    return [association.parent_arn]
+
+
+def _network(association: VpcAssociation | ServiceAssociation | ResourceAssociation) -> Iterable[str]:
     return both_forms(association.network_arn)
 
 
@@ -85,6 +103,12 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         self.target_groups = self._collect(TargetGroup, filter=_filters)
         self.vpc_associations = self._collect(VpcAssociation, vpc=_vpc, network=_network)
         self.service_associations = self._collect(ServiceAssociation, service=_service, network=_network)
+        self.resource_gateways = self._collect(ResourceGateway, vpc=_vpc)
+        self.resource_configurations = self._collect(ResourceConfiguration, gateway=_gateway, group=_group)
+        self.resource_associations = self._collect(
+            ResourceAssociation, network=_network, configuration=_configuration, parent=_parent
+        )
+        self.domain_verifications = self._collect(DomainVerification)
         self.access_log_subscriptions = self._collect(AccessLogSubscription, resource=_resource_of_log)
         self.client_tokens = ClientTokens(self._exists)
         self._configuration = configuration.current()
@@ -250,6 +274,22 @@ class LatticeBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
         groups, self._groups_to_check = self._groups_to_check, {}
         return list(groups.values())
 
+    def resource_gateway(self, identifier: str) -> ResourceGateway:
+        """Find a resource gateway of this account; raises ResourceNotFoundException."""
+        return self.find(self.resource_gateways, ResourceGateway.kind, identifier)
+
+    def resource_configuration(self, identifier: str) -> ResourceConfiguration:
+        """Find a resource configuration of this account; raises ResourceNotFoundException."""
+        return self.find(self.resource_configurations, ResourceConfiguration.kind, identifier)
+
+    def domain_verification(self, identifier: str) -> DomainVerification:
+        """Find a domain verification of this account; raises ResourceNotFoundException."""
+        return self.find(self.domain_verifications, DomainVerification.kind, identifier)
+
+    def endpoints_of(self, arn: str) -> list[VpcEndpoint]:
+        """The VPC endpoints in the region, of all accounts, that lead to a network or a resource configuration."""
+        return vpc_endpoints_to(arn, region=self.region_name)
+
     def listener(self, request: Mapping[str, Any]) -> tuple[Service, Listener]:
         """Find the listener of a request, and its service; raises ResourceNotFoundException."""
         service = self.service(request["serviceIdentifier"])
@@ -375,6 +415,11 @@ def require_unique_name(existing: Collection[Any] | Iterable[Resource], name: st
     for resource in existing.where("name", name) if isinstance(existing, Collection) else existing:
         if resource.name == name:
             raise conflict(resource, f"{resource.kind.name} with name {name} already exists")
+
+
+def exists(arn: str) -> bool:
+    """Whether any account has a resource with this ARN."""
+    return any(backend._exists(arn) for backend in all_backends())
 
 
 def all_backends() -> list[LatticeBackend]:

@@ -39,6 +39,15 @@ SERVICE_ASSOCIATION = Kind(
 VPC_ASSOCIATION = Kind(
     "ServiceNetworkVpcAssociation", "snva", "servicenetworkvpcassociation", "SERVICE_NETWORK_VPC_ASSOCIATION"
 )
+RESOURCE_GATEWAY = Kind("ResourceGateway", "rgw", "resourcegateway", "RESOURCE_GATEWAY")
+RESOURCE_CONFIGURATION = Kind("ResourceConfiguration", "rcfg", "resourceconfiguration", "RESOURCE_CONFIGURATION")
+RESOURCE_ASSOCIATION = Kind(
+    "ServiceNetworkResourceAssociation",
+    "snra",
+    "servicenetworkresourceassociation",
+    "SERVICE_NETWORK_RESOURCE_ASSOCIATION",
+)
+DOMAIN_VERIFICATION = Kind("DomainVerification", "dv", "domainverification", "DOMAIN_VERIFICATION")
 ACCESS_LOG_SUBSCRIPTION = Kind("AccessLogSubscription", "als", "accesslogsubscription", "ACCESS_LOG_SUBSCRIPTION")
 
 

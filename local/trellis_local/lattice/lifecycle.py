@@ -32,6 +32,14 @@ DURATIONS: Mapping[tuple[str, str], float] = {
     ("ServiceNetworkVpcAssociation", "CREATE_IN_PROGRESS"): 8.0,
     ("ServiceNetworkVpcAssociation", "UPDATE_IN_PROGRESS"): 4.0,
     ("ServiceNetworkVpcAssociation", "DELETE_IN_PROGRESS"): 8.0,
+    ("ResourceGateway", "CREATE_IN_PROGRESS"): 6.0,
+    ("ResourceGateway", "UPDATE_IN_PROGRESS"): 3.0,
+    ("ResourceGateway", "DELETE_IN_PROGRESS"): 6.0,
+    ("ResourceConfiguration", "CREATE_IN_PROGRESS"): 2.0,
+    ("ResourceConfiguration", "UPDATE_IN_PROGRESS"): 2.0,
+    ("ResourceConfiguration", "DELETE_IN_PROGRESS"): 2.0,
+    ("ServiceNetworkResourceAssociation", "CREATE_IN_PROGRESS"): 4.0,
+    ("ServiceNetworkResourceAssociation", "DELETE_IN_PROGRESS"): 4.0,
 }
 
 

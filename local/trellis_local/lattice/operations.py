@@ -8,8 +8,12 @@ from botocore import xform_name
 
 from . import (
     access_log_subscriptions,
+    domain_verifications,
     listeners,
     policies,
+    resource_associations,
+    resource_configurations,
+    resource_gateways,
     rule_batches,
     rules,
     service_associations,
@@ -19,6 +23,7 @@ from . import (
     target_groups,
     targets,
     vpc_associations,
+    vpc_endpoints,
 )
 from .backend import LatticeBackend
 
@@ -26,8 +31,12 @@ Operation = Callable[[LatticeBackend, Mapping[str, Any]], dict[str, Any]]
 
 _FAMILIES: tuple[ModuleType, ...] = (
     access_log_subscriptions,
+    domain_verifications,
     listeners,
     policies,
+    resource_associations,
+    resource_configurations,
+    resource_gateways,
     rule_batches,
     rules,
     service_associations,
@@ -37,6 +46,7 @@ _FAMILIES: tuple[ModuleType, ...] = (
     target_groups,
     targets,
     vpc_associations,
+    vpc_endpoints,
 )
 
 

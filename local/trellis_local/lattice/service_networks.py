@@ -50,7 +50,7 @@ def list_service_networks(backend: LatticeBackend, request: Request) -> Document
             **_identity(network),
             **network.times,
             **_association_counts(backend, network),
-            "numberOfAssociatedResourceConfigurations": 0,
+            "numberOfAssociatedResourceConfigurations": resource_association_count(backend, network.arn),
         },
     )
 
@@ -70,6 +70,10 @@ def delete_service_network(backend: LatticeBackend, request: Request) -> Documen
         raise conflict(network, f"ServiceNetwork {network.id} has VPC(s) associated")
     if service_association_count(backend, network.arn):
         raise conflict(network, f"ServiceNetwork {network.id} has service(s) associated")
+    if resource_association_count(backend, network.arn):
+        raise conflict(network, f"ServiceNetwork {network.id} has resource(s) associated.")
+    if backend.endpoints_of(network.arn):
+        raise conflict(network, f"ServiceNetwork {network.id} has VPC endpoint(s) associated")
     del backend.service_networks[network.id]
     backend.forget_access_logs(network.arn)
     return {}
@@ -83,6 +87,12 @@ def vpc_association_count(backend: LatticeBackend, network_arn: str) -> int:
 def service_association_count(backend: LatticeBackend, network_arn: str) -> int:
     """The number of service associations of a network, in any account."""
     return sum(len(peer.service_associations.where("network", network_arn)) for peer in backend.peers())
+
+
+def resource_association_count(backend: LatticeBackend, network_arn: str) -> int:
+    """The number of resource configurations of a network, in any account; children count with their group."""
+    found = [item for peer in backend.peers() for item in peer.resource_associations.where("network", network_arn)]
+    return sum(item.parent_arn is None for item in found)
 
 
 def _identity(network: ServiceNetwork) -> Document:

@@ -15,12 +15,12 @@ Request = Mapping[str, Any]
 
 # VPC Lattice User Guide, "Quotas for Amazon VPC Lattice". All of them can be adjusted.
 _NAMES: Mapping[str, str] = {
-    "L-9BC96FEF": "Child resource configurations per resource configuration",
-    "L-73D0F278": "Domain verifications",
+    quotas.CHILDREN_PER_GROUP: "Child resource configurations per resource configuration",
+    quotas.DOMAIN_VERIFICATIONS: "Domain verifications",
     quotas.LISTENERS_PER_SERVICE: "Listeners per service",
-    "L-6095700C": "Resource configurations per service network",
-    "L-5FF8F9B9": "Resource configurations",
-    "L-0DCA4434": "Resource gateways per VPC",
+    quotas.RESOURCE_CONFIGURATIONS_PER_NETWORK: "Resource configurations per service network",
+    quotas.RESOURCE_CONFIGURATIONS: "Resource configurations",
+    quotas.RESOURCE_GATEWAYS_PER_VPC: "Resource gateways per VPC",
     quotas.RULES_PER_LISTENER: "Rules per listener",
     quotas.SERVICE_ASSOCIATIONS_PER_NETWORK: "Service associations per service network",
     quotas.SERVICE_NETWORKS: "Service networks per Region",
@@ -29,7 +29,7 @@ _NAMES: Mapping[str, str] = {
     quotas.TARGET_GROUPS_PER_SERVICE: "Target groups per service",
     quotas.TARGETS_PER_TARGET_GROUP: "Targets per target group",
     quotas.VPC_ASSOCIATIONS_PER_NETWORK: "VPC associations per service network",
-    "L-89DEA27F": "Service network endpoints per service network",
+    quotas.ENDPOINTS_PER_NETWORK: "Service network endpoints per service network",
 }
 
 

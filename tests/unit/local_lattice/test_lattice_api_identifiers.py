@@ -3,7 +3,7 @@
 import pytest
 from lattice_answers import mismatches
 from lattice_model import MODEL, OPERATIONS, input_of, placed, places, sample
-from lattice_world import RESOURCES, RESOURCES_BY_SHAPE, require_emulated
+from lattice_world import RESOURCES, RESOURCES_BY_SHAPE
 
 WITH_IDENTIFIERS = [name for name in OPERATIONS if list(places(name, RESOURCES_BY_SHAPE))]
 # Get shows the present state, the answer to the creation the first.
@@ -25,7 +25,6 @@ def test_every_shape_that_allows_id_and_arn_is_known_to_the_walk():
 @pytest.mark.parametrize("form", ["id", "arn"])
 @pytest.mark.parametrize("operation", WITH_IDENTIFIERS)
 def test_an_identifier_is_taken_as_id_and_as_arn_wherever_it_stands(make_world, operation, form):
-    require_emulated(operation)
     refused = []
     for path, field, shape in places(operation, RESOURCES_BY_SHAPE):
         world = make_world("id")
@@ -39,7 +38,6 @@ def test_an_identifier_is_taken_as_id_and_as_arn_wherever_it_stands(make_world, 
 
 @pytest.mark.parametrize("operation", WITH_IDENTIFIERS)
 def test_an_operation_on_what_does_not_exist_answers_as_the_model_says(wire, operation):
-    require_emulated(operation)
     answer = wire.call(operation, sample(input_of(operation), {}))
     assert mismatches(answer) == []
     named = RESOURCES.keys() & set(input_of(operation).required_members)
@@ -49,7 +47,6 @@ def test_an_operation_on_what_does_not_exist_answers_as_the_model_says(wire, ope
 
 @pytest.mark.parametrize("operation", GETS)
 def test_get_tells_the_same_as_the_answer_to_the_creation(make_world, operation):
-    require_emulated(operation)
     world = make_world("id")
     created = getattr(world, RESOURCES[input_of(operation).required_members[-1]])
     found = world.make(operation, **world.request(operation))

@@ -4,7 +4,7 @@ import boto3
 import botocore.session
 import pytest
 from lattice_model import OPERATIONS, input_of
-from lattice_world import ADDRESS, World, require_emulated
+from lattice_world import ADDRESS, World
 
 PAGINATED = sorted(botocore.session.get_session().get_paginator_model("vpc-lattice")._paginator_config)
 TAGGABLE = [name for name in OPERATIONS if "tags" in input_of(name).members and not name.startswith("Tag")]
@@ -91,7 +91,6 @@ def listed(make_world):
     """A world in which a list has some items."""
 
     def make(operation: str) -> World:
-        require_emulated(operation)
         world = make_world("id")
         for number in range(2):
             ITEMS[operation](world, number)
@@ -129,7 +128,6 @@ def test_the_token_of_another_list_is_refused(listed, operation):
 
 @pytest.mark.parametrize("operation", TAGGABLE)
 def test_tags_are_given_at_creation_changed_and_found(make_world, operation):
-    require_emulated(operation)
     world = make_world("id")
     arn = world.make(operation, **world.request(operation), tags={"team": "shop", "env": "test"})["arn"]
     assert world.make("ListTagsForResource", resourceArn=arn)["tags"] == {"team": "shop", "env": "test"}
@@ -145,7 +143,6 @@ def test_tags_are_given_at_creation_changed_and_found(make_world, operation):
 
 @pytest.mark.parametrize("operation", TAGGABLE)
 def test_a_resource_cannot_be_created_with_tags_of_aws_or_with_more_than_fifty(make_world, operation):
-    require_emulated(operation)
     world = make_world("id")
     request = world.request(operation)
     of_aws = world.call(operation, **request, tags={"aws:team": "shop"})

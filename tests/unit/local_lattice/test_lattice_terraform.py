@@ -10,7 +10,6 @@ import lattice_terraform_recipe as recipe
 import pytest
 from lattice_terraform import Provider, UnexpectedStateError
 from lattice_terraform_recipe import HEALTH_CHECK, TAGS, allow, forward, group_ids
-from lattice_world import require_emulated
 
 from trellis_local.lattice.health import HealthChecker
 
@@ -167,7 +166,6 @@ def test_terraform_sends_an_empty_method_and_false_for_what_a_match_leaves_out(p
 
 @pytest.mark.parametrize("suffix", ["", ":*"])
 def test_terraform_manages_an_access_log_subscription(provider, suffix):
-    require_emulated("CreateAccessLogSubscription")
     name = f"/lattice/terraform{len(suffix)}"
     boto3.client("logs", "us-west-2").create_log_group(logGroupName=name)
     network = provider.apply("network", kinds.SERVICE_NETWORK, {"name": "shop"})
