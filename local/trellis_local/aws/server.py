@@ -55,7 +55,12 @@ class AwsEndpoint:
 
     def start(self) -> None:
         """Listen; returns when requests are answered. Raises OSError or SystemExit when the port is taken."""
-        self._undo = [moto.install_caller_identity(caller_identity), ec2.install(), route53.install()]
+        self._undo = [
+            moto.install_caller_identity(caller_identity),
+            moto.install_session_restrictions(),
+            ec2.install(),
+            route53.install(),
+        ]
         self._server = make_server(_HOST, self._port, self._gateway, threaded=True, request_handler=_QuietHandler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="aws-endpoint", daemon=True)

@@ -14,8 +14,10 @@ from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
 from moto.route53.models import route53_backends
 
+from trellis_local.dataplane.auth_policies import PolicyAuthorizer
 from trellis_local.dataplane.contract import LatticeView, PodFinder, Surroundings
 from trellis_local.dataplane.metrics import NAMESPACE, LatticeMetrics
+from trellis_local.dataplane.moto_identities import MotoIdentities
 from trellis_local.dataplane.names import LINK_LOCAL, LINK_LOCAL_IPV6, Record, Zone
 from trellis_local.dataplane.plane import DataPlane
 
@@ -26,7 +28,8 @@ def data_plane(*, view: LatticeView, pods: PodFinder, region: str, random: Rando
     """A data plane over moto's backends of one region and all accounts."""
     surroundings = Surroundings(view=view, pods=pods, vpcs=MotoVpcs(region), admits=ClusterSecurityGroups(pods, region))
     metrics = LatticeMetrics(partial(publish, region))
-    return DataPlane(surroundings, observers=(metrics,), random=random or Random())
+    authorizer = PolicyAuthorizer(MotoIdentities())
+    return DataPlane(surroundings, observers=(metrics,), random=random or Random(), authorizer=authorizer)
 
 
 def publish(region: str, account: str, data: list[dict[str, Any]]) -> None:
