@@ -37,11 +37,9 @@ def _statement_fault(statement: Any) -> str | None:
     if statement.get("Effect") not in ("Allow", "Deny"):
         return "has a statement whose Effect is neither Allow nor Deny"
     for one, other in _PAIRS:
-        if one in statement and other in statement:
-            return f"has a statement with both {one} and {other}"
-    for one, other in _REQUIRED:
-        if one not in statement and other not in statement:
-            return f"has a statement with neither {one} nor {other}"
+        found = (one in statement) + (other in statement)
+        if found > 1 or (not found and (one, other) in _REQUIRED):
+            return f"has a statement with {'both' if found else 'neither'} of {one} and {other}"
     principal = statement.get("Principal", statement.get("NotPrincipal"))
     lists = [statement[name] for pair in _PAIRS[1:] for name in pair if name in statement]
     if not _is_principal(principal) or not all(map(_is_list, lists)):

@@ -117,18 +117,20 @@ class Call:
     tls: bool = False
 
 
-def signed(call: Call, credentials: Credentials, *, region: str = REGION, service: str = "vpc-lattice-svcs") -> Request:
+def signed(
+    call: Call, credentials: Credentials, *, host: str = HOST, region: str = REGION, service: str = "vpc-lattice-svcs"
+) -> Request:
     """The request as botocore signs it without its payload, and as a server receives it."""
-    outgoing = AWSRequest(method=call.method, url=f"https://{HOST}{call.target}", headers=dict(call.headers))
+    outgoing = AWSRequest(method=call.method, url=f"https://{host}{call.target}", headers=dict(call.headers))
     outgoing.context["payload_signing_enabled"] = False
     SigV4Auth(credentials, service, region).add_auth(outgoing)
-    return received(call, dict(outgoing.headers.items()))
+    return received(call, dict(outgoing.headers.items()), host=host)
 
 
-def received(call: Call, headers: Mapping[str, str]) -> Request:
+def received(call: Call, headers: Mapping[str, str], *, host: str = HOST) -> Request:
     """The request with these headers as it comes over the wire."""
     session = TlsSession("TLSv1.3", "TLS_AES_128_GCM_SHA256", HOST) if call.tls else None
-    items = (("host", HOST), *((name.lower(), value) for name, value in headers.items() if name.lower() != "host"))
+    items = (("host", host), *((name.lower(), value) for name, value in headers.items() if name.lower() != "host"))
     return Request(call.method, call.target, items, client_ip="10.0.1.5", transport=Transport(tls=session))
 
 
