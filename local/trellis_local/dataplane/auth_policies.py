@@ -27,6 +27,7 @@ from trellis_local.iam.evaluator import (
 )
 
 INVOKE = "vpc-lattice-svcs:Invoke"
+# A connection has no path; that its resource ends with the root's is our choice, AWS does not document it.
 CONNECT = "vpc-lattice-svcs:Connect"
 
 
