@@ -102,7 +102,7 @@ def denied(call: WireCall, principal: Principal, denial: Denial) -> AwsError:
 
 def _evaluated(required: tuple[Requirement, ...], call: WireCall, principal: Principal) -> Decision:
     """The decision of the caller's own policies, up to the first denial."""
-    statements, boundary = _policies(principal)
+    statements, boundary = policies_of(principal)
     general = _general_context(call, principal)
     checked: list[Access] = []
     for requirement in required:
@@ -115,8 +115,9 @@ def _evaluated(required: tuple[Requirement, ...], call: WireCall, principal: Pri
     return Decision(required, None, tuple(checked))
 
 
-def _policies(principal: Principal) -> tuple[list[Statement], list[Statement] | None]:
-    holder = moto.role_by_arn(principal.role_arn) if principal.role_arn else moto.user_by_name(principal.user_name)
+def policies_of(principal: Principal) -> tuple[list[Statement], list[Statement] | None]:
+    """The statements of the principal's own policies and of its permissions boundary, if it has one."""
+    holder = moto.iam_holder(principal.role_arn or principal.arn)
     if holder is None:  # a session outlives its role, without any permission
         return [], None
     statements = [item for document in moto.identity_policies(holder) for item in parse_policy(document)]

@@ -73,7 +73,7 @@ def principal_of(access_key_id: str) -> Principal:
     if owner is None:
         return admin(moto.account_of(access_key_id))
     user = owner[0]
-    return Principal(user.arn, moto.ACCOUNT, "IAMUser", user.id, user_name=user.name)
+    return Principal(user.arn, user.account_id, "IAMUser", user.id, user_name=user.name)
 
 
 def secret_of(access_key_id: str) -> Credentials:

@@ -40,6 +40,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from moto.s3.models import s3_backends
 from moto.sts.models import STSBackend, sts_backends
+from moto.sts.responses import TokenResponse
 
 __all__ = [
     "ACCOUNT",
@@ -117,12 +118,37 @@ def session_created(session: Any) -> datetime:
 
 
 def iam_user(access_key_id: str) -> tuple[Any, Any] | None:
-    """The IAM user that has this access key, and the key."""
-    for user in list(iam_backends[ACCOUNT][_PARTITION].users.values()):
-        for key in user.access_keys:
-            if key.access_key_id == access_key_id:
-                return user, key
+    """The IAM user of any account that has this access key, and the key."""
+    for backend in _iam_of_all_accounts():
+        for user in list(backend.users.values()):
+            for key in user.access_keys:
+                if key.access_key_id == access_key_id:
+                    return user, key
     return None
+
+
+def _iam_of_all_accounts() -> list[Any]:
+    return [regions[_PARTITION] for regions in list(iam_backends.values()) if _PARTITION in list(regions)]
+
+
+def _iam_of(account: str) -> Any | None:
+    """IAM of one account; None when nothing was ever asked of it, as indexing moto's dictionaries makes backends."""
+    return next((backend for backend in _iam_of_all_accounts() if backend.account_id == account), None)
+
+
+def iam_holder(arn: str) -> Any | None:
+    """moto's user or role with this ARN, of any account, or None."""
+    backend = _iam_of(arn.split(":")[4])
+    holders = [*backend.users.values(), *backend.roles.values()] if backend is not None else []
+    return next((holder for holder in holders if holder.arn == arn), None)
+
+
+def holder_tags(holder: Any) -> dict[str, str]:
+    """The tags of a user or role; moto keeps those of users apart."""
+    roles_own = getattr(holder, "tags", None)
+    if roles_own is not None:
+        return {tag["Key"]: tag["Value"] for tag in roles_own}
+    return dict(iam_backends[holder.account_id][_PARTITION].tagger.get_tag_dict_for_resource(holder.arn))
 
 
 def user_by_name(name: str | None) -> Any | None:
@@ -155,18 +181,24 @@ def identity_policies(holder: Any) -> list[str]:
     """The documents of all policies of a role or user: inline, attached, and those of the user's groups."""
     documents = [_document(policy) for policy in list(holder.policies.values())]
     documents += [_managed_document(policy) for policy in list(holder.managed_policies.values())]
-    for group in list(iam_backends[ACCOUNT][_PARTITION].groups.values()):
+    for group in list(iam_backends[holder.account_id][_PARTITION].groups.values()):
         if any(member is holder for member in group.users):
             documents += [_document(policy) for policy in list(group.policies.values())]
             documents += [_managed_document(policy) for policy in list(group.managed_policies.values())]
     return documents
 
 
+def managed_policy(arn: str, *, account: str) -> str | None:
+    """The document of a managed policy that can be used in an account."""
+    backend = _iam_of(account)
+    policy = backend.managed_policies.get(arn) if backend is not None else None
+    return _managed_document(policy) if policy is not None else None
+
+
 def permissions_boundary(holder: Any) -> str | None:
     """The document of the permissions boundary of a role, if it has one."""
     arn = getattr(holder, "permissions_boundary_arn", None)
-    policy = iam_backends[ACCOUNT][_PARTITION].managed_policies.get(arn) if arn else None
-    return _managed_document(policy) if policy is not None else None
+    return managed_policy(arn, account=holder.account_id) if arn else None
 
 
 def _managed_document(policy: Any) -> str:
@@ -248,6 +280,20 @@ def install_caller_identity(identify: Callable[[str], tuple[str, str, str]]) -> 
         return identify(access_key_id if self.account_id == ACCOUNT else self.account_id)
 
     return replace(STSBackend, "get_caller_identity", get_caller_identity)
+
+
+def install_session_restrictions() -> Callable[[], None]:
+    """Let sessions of roles remember the tags and managed policies that AssumeRole gave them: `tags`, `policy_arns`."""
+    answer_of = TokenResponse.assume_role
+
+    def assume_role(self: Any) -> ActionResult:
+        answer = answer_of(self)
+        session = answer.result["Credentials"]
+        session.tags = {tag["Key"]: tag["Value"] for tag in self._get_param("Tags") or ()}
+        session.policy_arns = [policy["arn"] for policy in self._get_param("PolicyArns") or ()]
+        return answer
+
+    return replace(TokenResponse, "assume_role", assume_role)
 
 
 def install_eks(backend_class: type) -> Callable[[], None]:

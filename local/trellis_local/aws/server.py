@@ -65,6 +65,7 @@ class AwsEndpoint:
         self._undo = [
             moto.install_accounts(),
             moto.install_caller_identity(caller_identity),
+            moto.install_session_restrictions(),
             ec2.install(),
             route53.install(),
         ]

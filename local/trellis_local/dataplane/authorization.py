@@ -1,8 +1,4 @@
-"""Whether a request may pass the auth policies of a service network and of a service, and who sent it.
-
-Policies are not evaluated yet: where the network or the service has the auth type AWS_IAM every request is denied,
-since an open door would be the worse mistake.
-"""
+"""Whether a request may pass the auth policies of a service network and of a service, and who sent it: the contract."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +30,7 @@ class Caller:
     resolved_user: str = ""
     principal: str = ""
     principal_org_id: str = ""
+    principal_org_path: str = ""
     session_name: str = ""
     type: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +38,10 @@ class Caller:
 
 @dataclass(frozen=True)
 class Authorization:
-    """The verdict; `denied_by` is Network, Service or Identity (authDeniedReason), empty when the request may pass."""
+    """The verdict; `denied_by` is Network, Service or Identity (authDeniedReason).
+
+    It is empty when the request may pass, and when its signature is not accepted, since no policy denies it then.
+    """
 
     caller: Caller = field(default_factory=Caller)
     denied_by: str = ""
@@ -58,17 +58,3 @@ class Authorizer(Protocol):
 
     def __call__(self, invocation: Invocation) -> Authorization:
         """The verdict for one request."""
-
-
-def authorize(invocation: Invocation) -> Authorization:
-    """Deny everything as soon as auth is on (Authorizer)."""
-    for kind, auth_type in (("network", invocation.network.auth_type), ("service", invocation.service.auth_type)):
-        if auth_type != "NONE":
-            resource = f"{invocation.service.arn}{invocation.request.path}"
-            return Authorization(
-                Caller(resolved_user="Anonymous"),
-                kind.capitalize(),
-                "AccessDeniedException: User: anonymous is not authorized to perform: vpc-lattice-svcs:Invoke on "
-                f"resource: {resource} because no {kind}-based policy allows the vpc-lattice-svcs:Invoke action",
-            )
-    return Authorization()

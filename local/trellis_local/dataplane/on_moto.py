@@ -15,9 +15,11 @@ from moto.eks.models import eks_backends
 from moto.route53.models import route53_backends
 
 from trellis_local.dataplane.access_logs import AccessLogs
+from trellis_local.dataplane.auth_policies import PolicyAuthorizer
 from trellis_local.dataplane.contract import LatticeView, PodFinder, Surroundings
 from trellis_local.dataplane.log_delivery import deliver
 from trellis_local.dataplane.metrics import NAMESPACE, LatticeMetrics
+from trellis_local.dataplane.moto_identities import MotoIdentities
 from trellis_local.dataplane.names import LINK_LOCAL, LINK_LOCAL_IPV6, Record, Zone
 from trellis_local.dataplane.plane import DataPlane
 
@@ -29,7 +31,8 @@ def data_plane(*, view: LatticeView, pods: PodFinder, region: str, random: Rando
     surroundings = Surroundings(view=view, pods=pods, vpcs=MotoVpcs(region), admits=ClusterSecurityGroups(pods, region))
     metrics = LatticeMetrics(partial(publish, region))
     logs = AccessLogs(subscriptions=view.access_log_subscriptions, deliver=deliver)
-    return DataPlane(surroundings, observers=(metrics, logs), random=random or Random())
+    authorizer = PolicyAuthorizer(MotoIdentities())
+    return DataPlane(surroundings, observers=(metrics, logs), random=random or Random(), authorizer=authorizer)
 
 
 def publish(region: str, account: str, data: list[dict[str, Any]]) -> None:

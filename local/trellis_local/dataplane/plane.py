@@ -12,11 +12,13 @@ from random import Random
 
 from trellis_local import clock
 from trellis_local.dataplane import client, names
-from trellis_local.dataplane.authorization import Authorizer, authorize
+from trellis_local.dataplane.auth_policies import PolicyAuthorizer
+from trellis_local.dataplane.authorization import Authorizer
 from trellis_local.dataplane.balancing import Balancer
 from trellis_local.dataplane.contract import Surroundings
 from trellis_local.dataplane.exchanges import Exchange, Observer
 from trellis_local.dataplane.http_server import HttpServer
+from trellis_local.dataplane.identities import NoIdentities
 from trellis_local.dataplane.messages import Answer, NoAnswer, Request, split_host, text, values
 from trellis_local.dataplane.pod_network import PodNetwork
 from trellis_local.dataplane.routing import DEFAULT_PORT, LatticeRouter
@@ -31,7 +33,7 @@ class DataPlane:
         *,
         observers: Sequence[Observer],
         random: Random,
-        authorizer: Authorizer = authorize,
+        authorizer: Authorizer = PolicyAuthorizer(NoIdentities()),  # noqa: B008 - it has no state
     ) -> None:
         self._view, self._vpcs = surroundings.view, surroundings.vpcs
         self._observers = tuple(observers)

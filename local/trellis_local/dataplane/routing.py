@@ -132,7 +132,7 @@ class _Passage:
             network=f"SourceVpcArn={self.vpc_arn}",
             target=arns,
         )
-        return replace(self.request, headers=headers)
+        return replace(self.request, headers=(*headers, *lattice_headers.identity(self.authorization.caller)))
 
 
 def _listener(service: ServiceView, port: int) -> ListenerView:

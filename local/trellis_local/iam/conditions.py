@@ -9,7 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-from trellis_local.iam.patterns import Context, MissingVariableError, matches, matches_with_variables, substitute
+from trellis_local.iam.patterns import (
+    Context,
+    MissingVariableError,
+    matches,
+    matches_with_variables,
+    substitute,
+    values_of,
+)
 
 Test = Callable[[str, str, Context], bool]
 """Compares (value of the policy, value of the request)."""
@@ -120,7 +127,7 @@ def holds(operator: str, key: str, wanted: Sequence[str], context: Context) -> b
     """Whether one operator with one key holds; raises UnknownOperatorError."""
     check_operator(operator)
     quantifier, base, if_exists = _base(operator)
-    values = context.get(key.lower(), ())
+    values = values_of(context, key)
     if base == "null":
         return any((word.lower() == "true") == (not values) for word in wanted)
     if not values:

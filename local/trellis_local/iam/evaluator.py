@@ -85,7 +85,8 @@ def parse_policy(document: str) -> tuple[Statement, ...]:
     return tuple(_statement(item) for item in (statements if isinstance(statements, list) else [statements]))
 
 
-def _statement(item: Mapping[str, Any]) -> Statement:
+def _statement(item: Any) -> Statement:
+    _require_object(item, "a statement")
     unknown = set(item) - _ELEMENTS
     if unknown or item.get("Effect") not in ("Allow", "Deny"):
         raise InvalidPolicyError(f"a statement cannot have {sorted(unknown)} and must have an Effect: {item}")
@@ -103,6 +104,11 @@ def _statement(item: Mapping[str, Any]) -> Statement:
     )
 
 
+def _require_object(value: Any, what: str) -> None:
+    if not isinstance(value, Mapping):
+        raise InvalidPolicyError(f"{what} must be a JSON object: {value}")
+
+
 def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(item) for item in value) if isinstance(value, list | tuple) else (_text(value),)
 
@@ -114,10 +120,14 @@ def _text(value: Any) -> str:
 def _principals(value: Any) -> tuple[tuple[str, str], ...]:
     if value == "*":
         return (("AWS", "*"),)
+    _require_object(value, "a principal other than *")
     return tuple((kind, name) for kind, names in value.items() for name in _texts(names))
 
 
 def _conditions(value: Mapping[str, Mapping[str, Any]]) -> tuple[Condition, ...]:
+    _require_object(value, "a Condition")
+    for keys in value.values():
+        _require_object(keys, "what follows a condition operator")
     conditions = tuple(
         Condition(operator, key, _texts(values)) for operator, keys in value.items() for key, values in keys.items()
     )

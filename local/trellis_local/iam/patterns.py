@@ -16,6 +16,14 @@ _LITERALS = {"*": "*", "?": "?", "$": "$"}
 Context = Mapping[str, tuple[str, ...]]
 
 
+def values_of(context: Context, key: str) -> tuple[str, ...]:
+    """The values of a context key. Names that the context keeps in lower case are compared without regard to case.
+
+    VPC Lattice's keys are case sensitive (VPC Lattice User Guide, Auth policies), unlike those of AWS and all others.
+    """
+    return context.get(key) or context.get(key.lower(), ())
+
+
 class MissingVariableError(Exception):
     """A policy variable that the request gives no value."""
 
@@ -70,8 +78,7 @@ def variable_value(expression: str, context: Context) -> str:
     if expression in _LITERALS:
         return _LITERALS[expression]
     with_default = _DEFAULT.match(expression)
-    key = (with_default.group(1) if with_default else expression).lower()
-    values = context.get(key, ())
+    values = values_of(context, with_default.group(1) if with_default else expression)
     if len(values) == 1:
         return values[0]
     if with_default and not values:

@@ -8,6 +8,7 @@ from .backend import LatticeBackend
 from .configuration import current
 from .errors import ResourceNotFoundException, ValidationException, invalid_field
 from .kinds import SERVICE_NETWORK, id_of
+from .policy_documents import fault_of
 from .resources import Policy, Service, ServiceNetwork
 
 Document = dict[str, Any]
@@ -21,6 +22,9 @@ def put_auth_policy(backend: LatticeBackend, request: Request) -> Document:
     text = _checked_policy(request["policy"])
     if len(text.encode()) > _AUTH_POLICY_BYTES:
         raise invalid_field("policy", f"must be at most {_AUTH_POLICY_BYTES} bytes")
+    fault = fault_of(json.loads(text))
+    if fault is not None:
+        raise invalid_field("policy", fault)
     now = backend.now()
     created_at = resource.auth_policy.created_at if resource.auth_policy else now
     resource.auth_policy = Policy(text=text, created_at=created_at, last_updated_at=now)

@@ -10,6 +10,7 @@ from moto.moto_server import werkzeug_app
 from moto.route53.models import FakeZone, RecordSet, Route53Backend
 from moto.route53.responses import Route53
 from moto.sts.models import AssumedRole, STSBackend
+from moto.sts.responses import TokenResponse
 
 from trellis_local.aws import moto_seam
 
@@ -35,6 +36,18 @@ def test_roles_and_users_hold_inline_and_managed_policies() -> None:
     for name in ("policies", "managed_policies", "permissions_boundary_arn", "assume_role_policy_document"):
         assert f"self.{name}" in source
     assert isinstance(iam_models.SERVICE_NAME_CONVERSION, dict)
+
+
+def test_assume_role_answers_with_the_session_itself() -> None:
+    source = inspect.getsource(TokenResponse.assume_role)
+    assert '"Credentials": role' in source
+    assert parameters(TokenResponse.assume_role) == ["self"]
+
+
+def test_roles_hold_their_tags_and_those_of_users_are_kept_apart() -> None:
+    assert "self.tags = tags" in inspect.getsource(iam_models.Role.__init__)
+    assert "tags" not in inspect.getsource(iam_models.User.__init__)
+    assert "self.tagger" in inspect.getsource(iam_models.IAMBackend.__init__)
 
 
 def test_the_backend_class_of_eks_can_be_replaced() -> None:

@@ -31,7 +31,9 @@ ROUTED = Routed(
     listener=SERVICE.listeners[0],
     target_group=target_group("v1"),
     target=TargetView("172.31.9.231", 80, "HEALTHY"),
-    authorization=Authorization(Caller(CALLER, CALLER, "o-1", "session", "AWS_IAM", {"team": "shop"})),
+    authorization=Authorization(
+        Caller(CALLER, CALLER, "o-1", session_name="session", type="AWS_IAM", tags={"team": "shop"})
+    ),
     connection="made",
     request_id="0d15bd3f-8e29-4f6d-a1bb-a4a3b9e0b7a1",
 )

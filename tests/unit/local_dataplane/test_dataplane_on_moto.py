@@ -8,7 +8,8 @@ from random import Random
 
 import boto3
 import pytest
-from dataplane_fakes import GENERATED, HOST, World, pod, walkthrough
+from dataplane_callers import ADMIN, INVOKE, Call, document, signed
+from dataplane_fakes import ACCOUNT, GENERATED, HOST, NETWORK, World, pod, walkthrough
 from moto import mock_aws
 from moto.eks.models import eks_backends
 
@@ -218,3 +219,16 @@ def test_a_vpc_made_while_the_plane_runs_gets_a_port(cluster):
     vpc_id = new_vpc()
     assert vpc_id in plane.ports()
     plane.stop()
+
+
+def test_signatures_and_auth_policies_are_judged_with_the_identities_of_moto():
+    vpc_id, world = new_vpc(), walkthrough()
+    world.networks[vpc_id] = NETWORK
+    statement = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": INVOKE, "Resource": "*"}
+    world.service = replace(world.service, auth_type="AWS_IAM", auth_policy=document(statement))
+    plane = data_plane(view=world, pods=world, region=REGION)
+    plane.start()
+    headers = [dict(signed(Call(target="/none"), ADMIN, host=GENERATED).headers[1:]), {}]
+    answers = [plane.request(vpc_id, "GET", f"http://{GENERATED}/none", sent).status for sent in headers]
+    plane.stop()
+    assert answers == [404, 403]

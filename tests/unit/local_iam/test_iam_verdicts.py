@@ -148,6 +148,10 @@ def test_a_permissions_boundary_limits_what_policies_allow() -> None:
         policy({"Effect": "Allow", "Resource": "*"}),
         policy({"Effect": "Allow", "Action": "*", "Resource": "*", "Conditions": {}}),
         policy(when("StringResembles", "a", "b")),
+        policy(statement(Principal="111122223333")),
+        policy(statement(Condition=["a"])),
+        policy(statement(Condition={"StringEquals": "a"})),
+        '{"Statement": ["Allow"]}',
         policy(when("ForSomeValues:StringEquals", "a", "b")),
     ],
 )
