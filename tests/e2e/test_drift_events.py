@@ -116,6 +116,22 @@ def test_a_deleted_association_of_the_vpc_is_made_again(drift: Drift, onboarded:
     assert "vpc-lattice:DeleteServiceNetworkVpcAssociation" in {cause["call"] for cause in drift.causes("AssociateVpc")}
 
 
+def test_a_deleted_name_is_made_again(drift: Drift, world: World) -> None:
+    route53 = world.aws("route53")
+    zone = next(found["Id"] for found in route53.list_hosted_zones()["HostedZones"] if "lattice-test" in found["Name"])
+
+    def records() -> list[dict[str, Any]]:
+        found = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+        return [record for record in found if record["Type"] == "CNAME"]
+
+    (before,) = records()
+    changes = [{"Action": "DELETE", "ResourceRecordSet": before}]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    drift.world.wait("the record", lambda: records() == [before], seconds=SECONDS)
+    drift.settle()
+    assert "route53:ChangeResourceRecordSets" in {cause["call"] for cause in drift.causes("ChangeResourceRecordSets")}
+
+
 def test_a_repair_starts_no_further_run(drift: Drift) -> None:
     runs = len(drift.runs())
     before = drift.weights()

@@ -27,6 +27,7 @@ def event(name: str) -> dict[str, Any]:
         ("vpc-lattice/delete_service_network_vpc_association", {"snva-0123456789abcdef0"}),
         ("ec2/revoke_security_group_ingress", {"sg-0123456789abcdef0", "sgr-0123456789abcdef0"}),
         ("ec2/modify_security_group_rules", {"sg-0123456789abcdef0", "sgr-0123456789abcdef0"}),
+        ("route53/change_resource_record_sets", {"Z0123456789ABCDEFGHIJ"}),
     ],
 )
 def test_a_call_names_what_it_touched_wherever_the_api_puts_it(name: str, touched: set[str]) -> None:

@@ -22,6 +22,7 @@ _EXPECTED = {
     "eks/tag_resource": ["ClusterTagged"],
     "eks/tag_resource_by_trellis": [],
     "eks/untag_resource": ["ClusterUntagged"],
+    "route53/change_resource_record_sets": ["NamesChanged"],
     "vpc-lattice/delete_service_network_vpc_association": ["LatticeChanged"],
     "vpc-lattice/update_rule": ["LatticeChanged"],
 }

@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trellis.errors import InvalidEventError
 
-# VPC Lattice: prefix and 17 hexadecimal digits; EC2: 8 or 17 digits.
+# VPC Lattice: prefix and 17 hexadecimal digits; EC2: 8 or 17 digits; Route 53: Z and capitals or digits.
 _IDS = re.compile(
-    r"\b(?:(?:svc|sn|snsa|snva|tg|listener|rule)-[0-9a-f]{17}|(?:sg|sgr|vpc)-(?:[0-9a-f]{17}|[0-9a-f]{8}))\b"
+    r"\b(?:(?:svc|sn|snsa|snva|tg|listener|rule)-[0-9a-f]{17}"
+    r"|(?:sg|sgr|vpc)-(?:[0-9a-f]{17}|[0-9a-f]{8})"
+    r"|Z[0-9A-Z]{12,31})\b"
 )
 
 
