@@ -7,6 +7,7 @@ import tempfile
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from trellis_local.workers.pool import WorkerPool
 from trellis_local.workers.seam import LambdaSeam
 
 ACCOUNT, REGION = "111122223333", "us-west-2"
+GLOBAL_REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Stack:
         self._start_traffic()
         target = Target(clients=self.identity.client, account=ACCOUNT, region=REGION)
         self.deployment: Deployment = deploy(self.options.template, target, parameters=self.options.parameters)
+        self._deploy_forwarding()
         self._register_functions()
         self.scheduler.start()
         self._closing.callback(self.scheduler.stop)
@@ -180,6 +183,14 @@ class Stack:
         checker = HealthChecker(self.data_plane.probe)
         checker.start()
         self._closing.callback(checker.stop)
+
+    def _deploy_forwarding(self) -> None:
+        """What stands beside the template for the region of global services, as `sam deploy --region` would."""
+        template = self.options.template.with_name(f"template-{GLOBAL_REGION}.yaml")
+        if template.exists():
+            clients = partial(self.identity.client, region=GLOBAL_REGION)
+            target = Target(clients=clients, stack="trellis-forwarding", account=ACCOUNT, region=GLOBAL_REGION)
+            deploy(template, target, parameters={"TargetRegion": REGION})
 
     def _register_functions(self) -> None:
         for source in self.deployment.functions.values():

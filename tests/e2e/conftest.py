@@ -69,3 +69,16 @@ def left(onboarded: Walkthrough) -> Walkthrough:
     """Both clusters have left again; only the last tests may ask for it."""
     onboarded.leave()
     return onboarded
+
+
+@pytest.fixture
+def unnoticed(world: World) -> Iterator[None]:
+    """The events about other people's changes do not arrive: only runs that the test starts find them."""
+    events = world.aws("events")
+    rules = [rule["Name"] for rule in events.list_rules()["Rules"] if "NoticeChange" in rule["Name"]]
+    assert rules
+    for rule in rules:
+        events.disable_rule(Name=rule)
+    yield
+    for rule in rules:
+        events.enable_rule(Name=rule)

@@ -72,7 +72,7 @@ def test_onboarding_an_onboarded_cluster_changes_nothing(
 
 
 def test_the_mode_plan_says_what_is_to_be_done_and_does_not_do_it(
-    stack: Stack, world: World, onboarded: Walkthrough
+    stack: Stack, world: World, onboarded: Walkthrough, unnoticed: None
 ) -> None:
     _delete_a_rule(world)
     reports = []

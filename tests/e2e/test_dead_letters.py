@@ -47,6 +47,16 @@ def test_an_event_that_cannot_be_parsed_is_kept_with_the_reason(stack: Stack, wo
         assert places[letter["requestPayload"]["id"]] in letter["responsePayload"]["errorMessage"]
 
 
+def test_a_record_of_a_change_that_cannot_be_parsed_is_kept_too(stack: Stack, world: World, dead_letters: str) -> None:
+    broken = event("UpdateRule", "everything")
+    broken["source"] = "aws.vpc-lattice"
+    broken["detail"] |= {"eventSource": "vpc-lattice.amazonaws.com", "readOnly": False, "eventTime": "2026-11-02"}
+    stack.bus.publish(broken)
+    letter = world.wait("a dead letter", lambda: receive(world, dead_letters), seconds=30)
+    assert letter["responsePayload"]["errorType"] == "InvalidEventError"
+    assert "detail.requestParameters: " in letter["responsePayload"]["errorMessage"]
+
+
 def test_failed_calls_and_calls_of_trellis_itself_start_nothing(stack: Stack, world: World, dead_letters: str) -> None:
     failed = event("DeleteCluster", {"name": "ghost"})
     failed["detail"]["errorCode"] = "AccessDenied"

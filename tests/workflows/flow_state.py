@@ -52,6 +52,7 @@ def state_of(lab: FlowLab) -> Document:
         "zones": reader.zones(),
         "access entries": reader.access_entries(),
         "registry": reader.registry(),
+        "inventory": reader.inventory(),
         "kubernetes": reader.kubernetes(),
     }
     text = json.dumps(found, sort_keys=True, default=str)
@@ -186,8 +187,20 @@ class _Reader:
         return found
 
     def registry(self) -> list[Document]:
-        items = self._lab.aws("dynamodb").scan(TableName=TABLE)["Items"]
-        return [item for item in items if item["sk"]["S"] != "LEASE"]
+        return [item for item in self._items() if item["pk"]["S"] == "CLUSTER"]
+
+    def inventory(self) -> Document:
+        """What is known of the resources that exist; what has gone is remembered for a while."""
+        owned = {item["sk"]["S"]: item["owned"]["S"] for item in self._items() if item["pk"]["S"] == "INVENTORY"}
+        single = {
+            item["pk"]["S"].removeprefix("OWNED#"): item["item"]["S"]
+            for item in self._items()
+            if item["pk"]["S"].startswith("OWNED#") and "ttl" not in item
+        }
+        return {"by cluster": {name: json.loads(text) for name, text in owned.items()}, "by resource": single}
+
+    def _items(self) -> list[Document]:
+        return list(self._lab.aws("dynamodb").scan(TableName=TABLE)["Items"])
 
     def kubernetes(self) -> Document:
         store = self._lab.running(CLUSTER).cluster.store

@@ -12,14 +12,19 @@ from trellis_local.deploy.sam import transform
 from trellis_local.events import patterns
 
 _ROOT = Path(__file__).parents[2]
-_EVENTS = _ROOT / "events" / "eks"
+_EVENTS = _ROOT / "events"
 _EXPECTED = {
-    "create_cluster": ["ClusterCreated"],
-    "create_cluster_failed": [],
-    "delete_cluster": ["ClusterDeleted"],
-    "tag_resource": ["ClusterTagged"],
-    "tag_resource_by_trellis": [],
-    "untag_resource": ["ClusterUntagged"],
+    "ec2/modify_security_group_rules": ["SecurityGroupChanged"],
+    "ec2/revoke_security_group_ingress": ["SecurityGroupChanged"],
+    "eks/create_cluster": ["ClusterCreated"],
+    "eks/create_cluster_failed": [],
+    "eks/delete_cluster": ["ClusterDeleted"],
+    "eks/tag_resource": ["ClusterTagged"],
+    "eks/tag_resource_by_trellis": [],
+    "eks/untag_resource": ["ClusterUntagged"],
+    "route53/change_resource_record_sets": ["NamesChanged"],
+    "vpc-lattice/delete_service_network_vpc_association": ["LatticeChanged"],
+    "vpc-lattice/update_rule": ["LatticeChanged"],
 }
 _PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": "111122223333", "AWS::Region": "us-west-2"}
 
@@ -29,7 +34,9 @@ def _rules() -> dict[str, Mapping[str, Any]]:
     """The pattern of each rule, by the name of the event in the template."""
     resources = transform(_ROOT / "template.yaml", {}, region="us-west-2").template["Resources"]
     return {
-        name.removeprefix("DispatchEventFunction"): _resolved(resource["Properties"]["EventPattern"])
+        name.removeprefix("DispatchEventFunction").removeprefix("NoticeChangeFunction"): _resolved(
+            resource["Properties"]["EventPattern"]
+        )
         for name, resource in resources.items()
         if resource["Type"] == "AWS::Events::Rule"
     }
@@ -56,11 +63,13 @@ def _matching(event: Mapping[str, Any]) -> list[str]:
 
 
 def test_every_sample_event_is_tested() -> None:
-    assert sorted(path.stem for path in _EVENTS.glob("*.json")) == sorted(_EXPECTED)
+    assert sorted(path.relative_to(_EVENTS).with_suffix("").as_posix() for path in _EVENTS.glob("*/*.json")) == sorted(
+        _EXPECTED
+    )
 
 
 def test_every_rule_has_a_sample_event() -> None:
-    assert sorted(_rules()) == sorted(name for names in _EXPECTED.values() for name in names)
+    assert set(_rules()) == {name for names in _EXPECTED.values() for name in names}
 
 
 def test_aws_would_accept_every_pattern() -> None:
@@ -83,14 +92,14 @@ def test_the_same_call_matches_no_rule_when_it_failed(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, rules in _EXPECTED.items() if rules])
 def test_the_same_call_matches_no_rule_when_trellis_made_it(name: str) -> None:
     event = _event(name)
-    event["detail"]["userIdentity"] = _event("tag_resource_by_trellis")["detail"]["userIdentity"]
+    event["detail"]["userIdentity"] = _event("eks/tag_resource_by_trellis")["detail"]["userIdentity"]
     assert _matching(event) == []
 
 
 @pytest.mark.parametrize("name", [name for name, rules in _EXPECTED.items() if rules])
 def test_the_same_call_matches_its_rule_when_another_role_made_it(name: str) -> None:
     event = _event(name)
-    identity = _event("tag_resource_by_trellis")["detail"]["userIdentity"]
+    identity = _event("eks/tag_resource_by_trellis")["detail"]["userIdentity"]
     identity["sessionContext"]["sessionIssuer"]["arn"] = "arn:aws:iam::111122223333:role/platform-team"
     event["detail"]["userIdentity"] = identity
     assert _matching(event) == _EXPECTED[name]

@@ -43,6 +43,10 @@ class Settings(BaseModel):
     guard_floor: int = Field(default=10, ge=0)
     """Deletions that are always allowed: percentages of small clusters say nothing."""
 
+    event_spacing_seconds: int = Field(default=5, ge=1, le=300)
+    """Seconds from the beginning of one run that events started to that of the next, for one cluster: short enough to
+    repair within ten seconds, long enough that a script that changes a hundred rules does not start a hundred runs."""
+
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 
@@ -54,6 +58,9 @@ class Settings(BaseModel):
 
     bootstrap_role: str = ""
     """ARN of the role that installs CRDs, RBAC rules and the GatewayClass once, as an administrator for that moment."""
+
+    reconcile_machine: str = ""
+    """ARN of the state machine `reconcile-cluster`."""
 
     onboard_machine: str = ""
     """ARN of the state machine `onboard-cluster`."""

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from trellis_local.aws import moto_seam as moto
-from trellis_local.iam.evaluator import parse_policy
+from trellis_local.iam.evaluator import Access, Verdict, evaluate_with_boundary, parse_policy
 from trellis_local.iam.trust import Caller, Trust, trust_of
 
 ADMIN_KEY = "test"
@@ -110,6 +110,16 @@ class Identity:
             raise _refused(role_arn, service_principal)
         session = moto.new_session(role_arn, session_name=session_name[:64])
         return Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+
+    def permits(self, role_arn: str, *, action: str, resource: str) -> bool:
+        """Whether the role's policies and its boundary allow the action on the resource, without any condition key."""
+        role = moto.role_by_arn(role_arn)
+        if role is None:
+            return False
+        statements = [item for document in moto.identity_policies(role) for item in parse_policy(document)]
+        boundary = moto.permissions_boundary(role)
+        limit = parse_policy(boundary) if boundary is not None else None
+        return evaluate_with_boundary(statements, limit, Access(action, resource, {})) is Verdict.ALLOWED
 
     def principal_of(self, access_key_id: str) -> Principal:
         """The principal that an access key belongs to."""

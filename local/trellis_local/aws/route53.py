@@ -1,15 +1,17 @@
 """What moto's Route 53 answers wrongly about private zones and change batches.
 
-Conflicts of zones with the same name, VPCs that do not exist, CNAMEs beside other records or at the apex, deletions
-with other values, batches that half succeed. Authorizations across accounts are not emulated.
+Ids, conflicts of zones with the same name, VPCs that do not exist, CNAMEs beside other records or at the apex,
+deletions with other values, batches that half succeed. Authorizations across accounts are not emulated.
 """
 
+import secrets
+import string
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.route53.exceptions import ConflictingDomainExists, InvalidInput, InvalidVPCId, PublicZoneVPCAssociation
-from moto.route53.models import RecordSet, Route53Backend
+from moto.route53.models import HostedZoneIdentifier, RecordSet, Route53Backend
 from moto.route53.responses import Route53
 
 from trellis_local.aws import moto_seam as moto
@@ -33,6 +35,7 @@ def install() -> Callable[[], None]:
             _disassociate(Route53Backend.disassociate_vpc_from_hosted_zone),
         ),
         moto.replace(Route53Backend, "change_resource_record_sets", _change_resource_record_sets),
+        moto.replace(HostedZoneIdentifier, "generate", _zone_id),
     ]
 
     def uninstall() -> None:
@@ -40,6 +43,11 @@ def install() -> Callable[[], None]:
             undo.pop()()
 
     return uninstall
+
+
+def _zone_id(identifier: Any, existing_ids: Any = None, tags: Any = None) -> str:
+    """Ids of zones begin with Z, as Z1RWWTK7Y8UDDQ does; moto's are any letters."""
+    return "Z" + "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
 
 
 def _create_hosted_zone(original: Callable[[Any], Any]) -> Callable[[Any], Any]:

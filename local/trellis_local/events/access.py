@@ -14,3 +14,6 @@ class AwsAccess(Protocol):
 
     def role_session(self, role_arn: str, *, session_name: str, service_principal: str) -> Any:
         """Credentials of the role; raises ClientError AccessDenied unless it exists and trusts the principal."""
+
+    def permits(self, role_arn: str, *, action: str, resource: str) -> bool:
+        """Whether the role's policies allow the action on the resource."""

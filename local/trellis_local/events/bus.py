@@ -1,7 +1,8 @@
-"""The event buses of one region: every published event is matched against the stored rules and delivered.
+"""The event buses of all regions: every published event is matched against the rules of its region and delivered.
 
 Rules, targets and states live in moto's events backend, so that PutRule and PutTargets are the only way to make them.
-Events of another region or account never reach this bus; they are recorded, because that is a common surprise.
+An event of another region or account that no rule of its region takes is recorded as such, because that is a common
+surprise: the events of global services are in us-east-1 only.
 """
 
 import uuid
@@ -23,7 +24,7 @@ _ALL_MANAGEMENT_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 
 
 class EventBus:
-    """Publishing, matching and delivering for account 111122223333 in us-west-2; `stop` ends its threads."""
+    """Publishing, matching and delivering for account 111122223333; `stop` ends its threads."""
 
     def __init__(self, access: AwsAccess, *, workers: int = 8) -> None:
         self.access = access
@@ -35,19 +36,21 @@ class EventBus:
         """What became of the last events, oldest first."""
         return self.trace.records()
 
-    def publish(self, event: Mapping[str, Any], *, bus: str = "default") -> str:
-        """Put `event` on `bus` and return its id; deliveries follow on worker threads. Raise InvalidEventError."""
+    def publish(self, event: Mapping[str, Any], *, bus: str = "default", region: str | None = None) -> str:
+        """Put `event` on a bus of a region, its own if none is given, and return its id; raise InvalidEventError.
+
+        Deliveries follow on worker threads. A forwarded event keeps the region that it came from.
+        """
         complete = envelope(dict(event))
-        if complete["region"] != REGION:
-            self.trace.add(complete, outcomes.OTHER_REGION)
-        elif complete["account"] != ACCOUNT:
+        where = region or str(complete["region"])
+        if complete["account"] != ACCOUNT:
             self.trace.add(complete, outcomes.OTHER_ACCOUNT)
-        else:
-            matching = [rule for rule in rules_of(bus) if rule_matches(rule, complete)]
-            for rule in matching:
-                self.deliver(rule, complete)
-            if not matching:
-                self.trace.add(complete, outcomes.UNMATCHED)
+            return str(complete["id"])
+        matching = [rule for rule in rules_of(bus, region=where) if rule_matches(rule, complete)]
+        for rule in matching:
+            self.deliver(rule, complete)
+        if not matching:
+            self.trace.add(complete, outcomes.UNMATCHED if where == REGION else outcomes.OTHER_REGION)
         return str(complete["id"])
 
     def deliver(self, rule: StoredRule, event: dict[str, Any]) -> None:
@@ -65,6 +68,7 @@ class EventBus:
                     execution_name=f"{event['id'][:40]}_{uuid.uuid4()}",
                     accepted_at=accepted_at,
                     retry=RetryPolicy.of(target),
+                    publish=self.publish,
                 )
             )
 

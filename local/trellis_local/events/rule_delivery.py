@@ -15,7 +15,7 @@ from trellis_local.events.delivery import RetryPolicy
 from trellis_local.events.failures import DeliveryError, delivery_error
 from trellis_local.events.queues import queue_policy, queue_url, string_attributes
 from trellis_local.events.resource_policy import ServiceRequest, UnsupportedPolicyError
-from trellis_local.events.rule_targets import PRINCIPAL, Invocation, invoke, require_permission
+from trellis_local.events.rule_targets import PRINCIPAL, Invocation, Publish, invoke, require_permission
 from trellis_local.events.trace import DEAD_LETTER, DELIVERED, FAILED, Trace
 from trellis_local.events.transform import InvalidInputError, RuleFacts, target_input
 
@@ -31,6 +31,7 @@ class RuleDelivery:
     facts: RuleFacts
     execution_name: str
     accepted_at: float
+    publish: Publish
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     def attempt(self, number: int) -> None:
@@ -48,6 +49,7 @@ class RuleDelivery:
                 account=self.event["account"],
                 event=self.event,
                 execution_name=self.execution_name,
+                publish=self.publish,
             ),
         )
         self._record(DELIVERED, attempts=number)

@@ -6,7 +6,7 @@ Source: "Using resource-based policies" and "Using identity-based policies" for 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,6 +19,13 @@ from trellis_local.events.resource_policy import ServiceRequest, allowed
 PRINCIPAL = "events.amazonaws.com"
 
 
+class Publish(Protocol):
+    """Puts an event on a bus of a region and returns its id."""
+
+    def __call__(self, event: Mapping[str, Any], *, bus: str, region: str | None) -> str:
+        """Publish one event."""
+
+
 @dataclass(frozen=True)
 class Invocation:
     """One input for one target of a rule; `execution_name` stays the same over retries."""
@@ -29,6 +36,7 @@ class Invocation:
     account: str
     event: Mapping[str, Any]
     execution_name: str
+    publish: Publish
 
 
 def invoke(access: AwsAccess, invocation: Invocation) -> None:
@@ -105,23 +113,20 @@ def _publish(access: AwsAccess, invocation: Invocation, target: TargetArn) -> No
     sns.publish(TopicArn=invocation.target["Arn"], Message=invocation.payload)
 
 
-def _put_events(access: AwsAccess, invocation: Invocation, target: TargetArn) -> None:
-    """To another bus; events of AWS services cannot be forwarded here, because PutEvents refuses their source."""
-    event = invocation.event
-    answer = _role_client(access, invocation, "events", target.region).put_events(
-        Entries=[
-            {
-                "Source": event["source"],
-                "DetailType": event["detail-type"],
-                "Detail": json.dumps(event["detail"]),
-                "Resources": event["resources"],
-                "EventBusName": invocation.target["Arn"],
-            }
-        ]
-    )
-    failed = next((entry for entry in answer["Entries"] if "ErrorCode" in entry), None)
-    if failed:
-        raise DeliveryError(failed["ErrorCode"], failed.get("ErrorMessage", ""))
+def _forward(access: AwsAccess, invocation: Invocation, target: TargetArn) -> None:
+    """To a bus, perhaps of another region: the event arrives as it was, also one of an AWS service.
+
+    Source: "Sending and receiving events between AWS Regions in Amazon EventBridge". PutEvents itself, which takes no
+    events of AWS services, is not called; the target's role must allow it on the bus all the same.
+    """
+    role_arn = invocation.target.get("RoleArn")
+    if not role_arn:
+        raise DeliveryError("NO_PERMISSIONS", f"RoleArn is required for target {invocation.target['Arn']}")
+    access.role_session(role_arn, session_name=invocation.event["id"], service_principal=PRINCIPAL)
+    if not access.permits(role_arn, action="events:PutEvents", resource=invocation.target["Arn"]):
+        message = f"{role_arn} is not authorized to perform events:PutEvents on {invocation.target['Arn']}"
+        raise DeliveryError("NO_PERMISSIONS", message)
+    invocation.publish(json.loads(invocation.payload), bus=target.name, region=target.region)
 
 
 _INVOKERS = {
@@ -129,5 +134,5 @@ _INVOKERS = {
     TargetKind.FUNCTION: _invoke_function,
     TargetKind.QUEUE: _send_message,
     TargetKind.TOPIC: _publish,
-    TargetKind.EVENT_BUS: _put_events,
+    TargetKind.EVENT_BUS: _forward,
 }

@@ -29,9 +29,9 @@ class StoredRule:
         return self.state != "DISABLED"
 
 
-def rules_of(bus: str) -> tuple[StoredRule, ...]:
-    """The rules of a bus of this region, in the order of their creation; none when there is no such bus."""
-    stored = events_backends[ACCOUNT][REGION].event_buses.get(bus)
+def rules_of(bus: str, *, region: str = REGION) -> tuple[StoredRule, ...]:
+    """The rules of a bus of a region, in the order of their creation; none when there is no such bus."""
+    stored = events_backends[ACCOUNT][region].event_buses.get(bus)
     return tuple(read_rule(rule) for rule in list(stored.rules.values())) if stored else ()
 
 

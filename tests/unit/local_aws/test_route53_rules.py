@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -72,6 +73,10 @@ def test_a_record_can_be_made_again_after_its_deletion(change: Callable[..., Any
     change(("CREATE", "A.z.io", "CNAME", "b.io"))
     change(("DELETE", "a.z.io.", "CNAME", "b.io"), ("CREATE", "a.z.io", "A", "10.0.0.1"))
     change(("UPSERT", "a.z.io", "A", "10.0.0.2"))
+
+
+def test_the_id_of_a_zone_looks_like_that_of_aws(zone: str) -> None:
+    assert re.fullmatch(r"(/hostedzone/)?Z[0-9A-Z]{12,31}", zone)
 
 
 def test_a_vpc_has_one_zone_of_a_name(admin: Client, zone: str, vpc: dict[str, str]) -> None:

@@ -24,6 +24,10 @@ class World:
     sessions: list[tuple[str, str]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     faults: dict[str, list[ClientError]] = field(default_factory=dict)
+    forbidden: set[str] = field(default_factory=set)
+
+    def permits(self, role_arn: str, *, action: str, resource: str) -> bool:
+        return f"{action} {resource}" not in self.forbidden
 
     def client(self, service: str, *, credentials: Any = None, region: str = "us-west-2") -> Any:
         return _Recording(boto3.client(service, region_name=region), self)

@@ -126,6 +126,31 @@ def test_a_topic_needs_a_policy_that_names_the_service(world: Any) -> None:
     assert world.outcomes() == ["failed", "delivered"]
 
 
+def test_an_event_of_an_aws_service_reaches_a_bus_of_another_region_as_it_was(world: Any) -> None:
+    there = boto3.client("events", region_name="us-east-1")
+    here = "arn:aws:events:us-west-2:111122223333:event-bus/default"
+    there.put_rule(Name="forward", EventPattern='{"source":["aws.route53"]}')
+    there.put_targets(Rule="forward", Targets=[{"Id": "bus", "Arn": here, "RoleArn": world.role(EVENTS)}])
+    world.put_rule(machine_target(world), EventPattern='{"source":["aws.route53"]}')
+    world.publish(source="aws.route53", region="us-east-1")
+    received = json.loads(world.called("start_execution")[0]["input"])
+    assert (received["source"], received["region"]) == ("aws.route53", "us-east-1")
+
+
+def test_a_bus_receives_nothing_from_a_role_that_may_not_put_events(world: Any) -> None:
+    events = boto3.client("events", region_name="us-west-2")
+    other = events.create_event_bus(Name="other")["EventBusArn"]
+    world.forbidden = {f"events:PutEvents {other}"}
+    world.put_rule({"Arn": other, "RoleArn": world.role(EVENTS)})
+    world.publish()
+    assert world.outcomes() == ["failed"]
+
+
+def test_an_event_of_another_region_without_a_rule_there_is_recorded(world: Any) -> None:
+    world.publish(region="us-east-1")
+    assert world.outcomes() == ["other region"]
+
+
 def test_another_bus_receives_the_event(world: Any) -> None:
     events = boto3.client("events", region_name="us-west-2")
     other = events.create_event_bus(Name="other")["EventBusArn"]

@@ -1,10 +1,12 @@
 """A toolbox without AWS: documents and registry in memory."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 from trellis.config import Settings
+from trellis.fleet.hints import Hint
 from trellis.model import Cluster
 from trellis.runs.toolbox import Toolbox
 
@@ -39,12 +41,50 @@ class MemoryRegistry:
         return self._clusters
 
 
+@dataclass
+class MemoryInventory:
+    """The inventory of these clusters."""
+
+    noted: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def note(self, cluster: str, owned: Mapping[str, str]) -> None:
+        self.noted[cluster] = dict(owned)
+
+    def forget(self, cluster: str) -> None:
+        self.noted.pop(cluster, None)
+
+    def owners(self, resources: Collection[str]) -> dict[str, set[str]]:
+        return {
+            cluster: found
+            for cluster, owned in self.noted.items()
+            if (found := {item for resource, item in owned.items() if resource in resources})
+        }
+
+
+@dataclass
+class MemoryHints:
+    """Hints of one cluster."""
+
+    kept: list[Hint] = field(default_factory=list)
+
+    def add(self, cluster: str, hint: Hint) -> None:
+        self.kept.append(hint)
+
+    def about(self, cluster: str, items: Collection[str]) -> tuple[Hint, ...]:
+        return tuple(hint for hint in self.kept if hint.items & set(items))
+
+    def mark_repaired(self, cluster: str, hint: Hint, run: str) -> None:
+        self.kept[self.kept.index(hint)] = replace(hint, repaired_by=run)
+
+
 def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None, **more: Any) -> Toolbox:
     """What a run works with; `more` are settings, and `clients`."""
     clients = more.pop("clients", SimpleNamespace(route53=None, lattice=None, ec2=None))
     tools = SimpleNamespace(
         documents=documents or MemoryDocuments(),
         registry=MemoryRegistry(cluster),
+        inventory=more.pop("inventory", MemoryInventory()),
+        hints=more.pop("hints", MemoryHints()),
         settings=Settings(table="fleet", bucket="documents", **more),
         clients=clients,
     )

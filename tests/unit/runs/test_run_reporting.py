@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from run_tools import MemoryDocuments, toolbox
+from run_tools import MemoryDocuments, MemoryHints, toolbox
 
+from trellis.fleet.hints import Hint
 from trellis.runs.reporting import Failure, Results, publish
 
 PLAN = "plans/blue/1.json"
 REFUSAL = {"resource": "service store", "reason": "NotOwned", "message": "is left as it is"}
 CHANGE = {"kind": "CreateService", "resource": "service store", "expected": "store", "found": None, "deletes": False}
 
+TOLD = {**CHANGE, "causes": []}
 
-def report(*outcomes: dict[str, Any], verdict: str = "APPLY", guard: str = "") -> dict[str, Any]:
+
+def report(
+    *outcomes: dict[str, Any], verdict: str = "APPLY", guard: str = "", hints: MemoryHints | None = None
+) -> dict[str, Any]:
     plan = {
         "scope": "cluster",
         "mode": "remediate",
@@ -22,7 +27,7 @@ def report(*outcomes: dict[str, Any], verdict: str = "APPLY", guard: str = "") -
     }
     documents = MemoryDocuments({PLAN: plan})
     results = Results(cluster="blue", lane="event", run="r-1", planKey=PLAN, outcomes=list(outcomes))
-    return documents.get(publish(toolbox(documents=documents), results)["report"])
+    return documents.get(publish(toolbox(documents=documents, hints=hints or MemoryHints()), results)["report"])
 
 
 def outcome(status: str, **more: Any) -> dict[str, Any]:
@@ -31,7 +36,7 @@ def outcome(status: str, **more: Any) -> dict[str, Any]:
 
 def test_an_applied_run_says_what_was_done_and_which_run_it_was() -> None:
     found = report(outcome("PROGRAMMED", done=[CHANGE]))
-    assert (found["status"], found["planned"], found["done"]) == ("APPLIED", [CHANGE], [CHANGE])
+    assert (found["status"], found["planned"], found["done"]) == ("APPLIED", [TOLD], [TOLD])
     assert (found["run"], found["lane"]) == ("r-1", "event")
 
 
@@ -85,3 +90,33 @@ def test_a_run_that_failed_before_its_plan_says_where_and_why() -> None:
     assert documents.get(outline["report"])["refused"] == [
         {"resource": "ReadCluster", "reason": "ClusterUnreadableError", "message": "connection refused"}
     ]
+
+
+def hint(*, time: str, repaired_by: str = "", item: str = "apply_service/store") -> Hint:
+    items = frozenset({item})
+    return Hint("e-1", "vpc-lattice:UpdateRule", "arn:aws:iam::1:user/eve", time, items, frozenset(), repaired_by)
+
+
+def test_a_change_says_who_made_it_necessary_and_when() -> None:
+    (change,) = report(outcome("PROGRAMMED"), hints=MemoryHints([hint(time="2026-11-02T09:15:00Z")]))["planned"]
+    assert change["causes"] == [
+        {"call": "vpc-lattice:UpdateRule", "actor": "arn:aws:iam::1:user/eve", "time": "2026-11-02T09:15:00Z"}
+    ]
+
+
+def test_what_an_earlier_run_has_repaired_is_no_cause() -> None:
+    (change,) = report(outcome("PROGRAMMED"), hints=MemoryHints([hint(time="1", repaired_by="r-0")]))["planned"]
+    assert change["causes"] == []
+
+
+def test_a_call_about_something_else_is_no_cause() -> None:
+    (change,) = report(outcome("PROGRAMMED"), hints=MemoryHints([hint(time="1", item="sync_dns/blue")]))["planned"]
+    assert change["causes"] == []
+
+
+def test_a_run_that_only_reports_leaves_the_cause_for_the_run_that_repairs() -> None:
+    hints = MemoryHints([hint(time="1")])
+    report(verdict="REPORT_ONLY", hints=hints)
+    assert [kept.repaired_by for kept in hints.kept] == [""]
+    report(outcome("PROGRAMMED"), hints=hints)
+    assert [kept.repaired_by for kept in hints.kept] == ["r-1"]

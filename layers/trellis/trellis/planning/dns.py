@@ -134,6 +134,14 @@ def diff_names(wanted: NamesWanted, observed: ObservedNames) -> NamesDiff:
     )
 
 
+def zones_in_use(wanted: NamesWanted, observed: ObservedNames) -> tuple[str, ...]:
+    """The ids of the zones that the cluster's names are in, or ought to be."""
+    owner = cluster_owner(wanted.cluster.account, wanted.cluster.name)
+    fitting = {zone.id for name in wanted.names if (zone := zone_for(name.hostname, observed.zones))}
+    owned = {zone_id for zone_id, found in observed.records.items() if any(record.owner == owner for record in found)}
+    return tuple(sorted(fitting | owned))
+
+
 def owner_text(owner: str, stands_for: str) -> str:
     """The value of an ownership record, quoted as Route 53 wants TXT values."""
     printable = "".join(character for character in stands_for if character.isascii() and character not in '"\\')

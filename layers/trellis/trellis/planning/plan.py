@@ -41,6 +41,11 @@ class WorkItem:
     name: str
     plan: KindPlan
 
+    @property
+    def key(self) -> str:
+        """How the item is named where events ask for it."""
+        return f"{self.kind}/{self.name}"
+
 
 @dataclass(frozen=True)
 class GuardLimits:

@@ -49,6 +49,13 @@ class ObservedService:
         services = int(self.service is not None and self.service.owner == self.owner)
         return services + sum(observed.group.owner == self.owner for observed in self.groups)
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the owner's service, associations and target groups; listeners and rules are below a service."""
+        service = self.service if self.service and self.service.owner == self.owner else None
+        own = (service.id, *(found for _, found in service.association_ids)) if service else ()
+        return (*own, *(observed.group.id for observed in self.groups if observed.group.owner == self.owner))
+
 
 @dataclass(frozen=True)
 class ObservedServices:

@@ -27,12 +27,16 @@ class Refusal:
 
 @dataclass(frozen=True)
 class KindPlan:
-    """What one kind of resource would change; `owned` counts the resources that exist and belong to the cluster."""
+    """What one kind of resource would change; `owned` counts the resources that exist and belong to the cluster.
+
+    `ids` are the AWS ids by which a call that touches one of its resources is recognised.
+    """
 
     changes: tuple[Description, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     owned: int = 0
     waiting: bool = False
+    ids: tuple[str, ...] = ()
 
     @property
     def needs_work(self) -> bool:

@@ -19,6 +19,7 @@ from trellis.planning.dns import (
     ObservedNames,
     diff_names,
     owner_of,
+    zones_in_use,
 )
 from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status
 
@@ -41,12 +42,14 @@ _DONE_ALREADY = {"VPCAssociationNotFound"}
 
 def plan(clients: "Names", wanted: NamesWanted) -> KindPlan:
     """What a run would change; names whose service has no domain name yet count as waiting."""
-    diff = diff_names(wanted, clients.observe())
+    observed = clients.observe()
+    diff = diff_names(wanted, observed)
     return KindPlan(
         changes=tuple(change.describe() for change in diff.changes),
         refusals=diff.refusals,
         owned=diff.owned,
         waiting=bool(diff.pending),
+        ids=zones_in_use(wanted, observed),
     )
 
 

@@ -66,7 +66,14 @@ def plan(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluste
         refusals=diff.refusals,
         owned=int(observed.association is not None and observed.association.owner == owner),
         waiting=bool(diff.waiting_for),
+        ids=_ids(cluster, observed),
     )
+
+
+def _ids(cluster: Cluster, observed: ObservedNetwork) -> tuple[str, ...]:
+    """The VPC too: whoever disassociates it in another account names nothing else."""
+    found = (observed.association, observed.network)
+    return (cluster.vpc_id, *(resource.id for resource in found if resource is not None))
 
 
 def reconcile(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster], *, run: str) -> Outcome:

@@ -34,6 +34,7 @@ def plan(ec2: "EC2Client", cluster: Cluster, cidrs: Sequence[str]) -> KindPlan:
     return KindPlan(
         changes=tuple(change.describe() for change in changes),
         owned=sum(rule.owner == owner for rule in observed),
+        ids=(cluster.security_group_id,),
     )
 
 

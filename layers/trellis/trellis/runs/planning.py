@@ -1,6 +1,6 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -42,6 +42,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
+    _take_inventory(tools, run, cluster, compared.items)
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
@@ -137,9 +138,18 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, desired: Desired)
         }
         if run.only_service and run.only_service not in _names_of(diff.name, wanted.get(diff.name)):
             continue
-        plan_ = KindPlan(tuple(map(describe, diff.changes)), diff.refusals, found.owned, bool(diff.pending))
+        changes = tuple(map(describe, diff.changes))
+        plan_ = KindPlan(changes, diff.refusals, found.owned, bool(diff.pending), found.ids)
         items.append(WorkItem(services.KIND, APPLY if diff.name in wanted else PRUNE, diff.name, plan_))
     return Compared(tuple(items), known, ())
+
+
+def _take_inventory(tools: Toolbox, run: Run, cluster: Cluster, items: Iterable[WorkItem]) -> None:
+    """Remember which work item each resource stands for; a run for one service has not seen the others."""
+    if cluster.state is ClusterState.LEAVING:
+        tools.inventory.forget(cluster.name)
+    elif not run.only_service:
+        tools.inventory.note(cluster.name, {resource: item.key for item in items for resource in item.plan.ids})
 
 
 def _names_of(name: str, service: Service | None) -> set[str]:

@@ -1,10 +1,12 @@
 """The first part of a run: check the input, read the cluster, keep the snapshot."""
 
+from collections.abc import Collection
 from typing import Any
 
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.snapshot import read_snapshot
 from trellis.model import ClusterState
+from trellis.resources import services
 from trellis.runs.request import RunRequest
 from trellis.runs.toolbox import Toolbox
 
@@ -12,15 +14,24 @@ from trellis.runs.toolbox import Toolbox
 def read(tools: Toolbox, request: RunRequest) -> dict[str, Any]:
     """Read the cluster and return the run; raises ClusterNotRegisteredError and ClusterUnreadableError."""
     cluster = tools.registry.get(request.cluster)
+    # Before anything is read: what happens from now on needs another run.
+    scope = narrowest_scope(tools.checks.take(cluster.name)) if request.lane == "event" else request.scope
     snapshot_key = None
     if cluster.state is ClusterState.ACTIVE:
         api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
         snapshot_key = tools.documents.put("snapshots", cluster.name, read_snapshot(api, cluster.name))
     return {
         "cluster": cluster.name,
-        "scope": request.scope,
+        "scope": scope,
         "mode": request.mode or cluster.mode,
         "lane": request.lane,
         "run": request.run,
         "snapshotKey": snapshot_key,
     }
+
+
+def narrowest_scope(items: Collection[str]) -> str:
+    """The scope that covers these work items, written `kind/name`; the whole cluster for anything but one service."""
+    only = next(iter(items)) if len(items) == 1 else ""
+    kind, _, name = only.partition("/")
+    return f"service/{name}" if kind == services.KIND else "cluster"

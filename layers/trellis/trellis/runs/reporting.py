@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from trellis.fleet.hints import Hint
 from trellis.runs.request import ClusterName
 from trellis.runs.toolbox import Toolbox
 
@@ -62,6 +63,9 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
 def _report(tools: Toolbox, results: Results) -> dict[str, Any]:
     plan = tools.documents.get(results.planKey or "")
     verified = tools.documents.get(results.verifiedKey) if results.verifiedKey else plan
+    causes = _Causes(tools, results, plan)
+    if plan["verdict"] == "APPLY":
+        causes.mark_repaired(tools, results)
     failed = [outcome for outcome in results.outcomes if outcome["status"] == "FAILED"]
     return {
         "cluster": results.cluster,
@@ -71,11 +75,43 @@ def _report(tools: Toolbox, results: Results) -> dict[str, Any]:
         "mode": results.mode,
         "status": "FAILED" if failed else _STATUS[plan["verdict"]],
         "guard": plan["guard"],
-        "planned": _changes(plan),
-        "done": [change for outcome in results.outcomes for change in outcome.get("done", [])],
+        "planned": [
+            change for item in plan["items"] for change in causes.added_to(item["plan"]["changes"], _key(item))
+        ],
+        "done": [
+            change for outcome in results.outcomes for change in causes.added_to(outcome.get("done", []), _key(outcome))
+        ],
         "refused": _refused(plan, results.outcomes),
         "remaining": _changes(verified),
     }
+
+
+class _Causes:
+    """The calls of others that touched what a run has found changed, as far as events told of them."""
+
+    def __init__(self, tools: Toolbox, results: Results, plan: dict[str, Any]) -> None:
+        changed = {_key(item) for item in plan["items"] if item["plan"]["changes"] or item["plan"].get("waiting")}
+        changed |= {_key(outcome) for outcome in results.outcomes if outcome.get("done")}
+        found = tools.hints.about(results.cluster, changed) if changed else ()
+        self._hints = [hint for hint in found if hint.repaired_by in ("", results.run)]
+
+    def mark_repaired(self, tools: Toolbox, results: Results) -> None:
+        """They are no cause of what a later run finds."""
+        for hint in self._hints:
+            tools.hints.mark_repaired(results.cluster, hint, results.run)
+
+    def added_to(self, changes: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+        """The changes of one work item with the calls that concern it."""
+        causes = [_cause(hint) for hint in self._hints if key in hint.items]
+        return [{**change, "causes": causes} for change in changes]
+
+
+def _key(item: dict[str, Any]) -> str:
+    return f"{item['kind']}/{item['name']}"
+
+
+def _cause(hint: Hint) -> dict[str, str]:
+    return {"call": hint.call, "actor": hint.actor, "time": hint.time}
 
 
 def _changes(plan: dict[str, Any]) -> list[dict[str, Any]]:

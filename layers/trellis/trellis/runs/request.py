@@ -13,7 +13,10 @@ Lane = Literal["onboard", "event", "schedule", "canary", "manual"]
 
 
 class RunRequest(BaseModel):
-    """The input of reconcile-cluster; `run` is the name of the execution. Without `mode` the cluster's own counts."""
+    """The input of reconcile-cluster; `run` is the name of the execution. Without `mode` the cluster's own counts.
+
+    In the lane `event` the scope is what the events have asked for by the time the run begins.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,6 +25,7 @@ class RunRequest(BaseModel):
     mode: Mode | None = None
     lane: Lane = "manual"
     run: str = Field(min_length=1)
+    delaySeconds: int = Field(default=0, ge=0, le=300)  # noqa: N815 - the state machine has waited that long
 
 
 class Run(BaseModel):

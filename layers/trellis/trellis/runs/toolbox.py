@@ -5,8 +5,11 @@ from functools import cached_property
 
 from trellis.config import Settings, settings
 from trellis.fleet.documents import Documents
+from trellis.fleet.hints import Hints
+from trellis.fleet.inventory import Inventory
 from trellis.fleet.leases import Leases
 from trellis.fleet.registry import Registry
+from trellis.fleet.requests import CheckRequests
 from trellis.resources.clients import Clients
 
 
@@ -40,5 +43,26 @@ class Toolbox:
             self.clients.dynamodb,
             self.settings.table,
             seconds=self.settings.lease_seconds,
-            clock=lambda: time.time(),  # noqa: PLW0108 - looked up at each call
+            clock=_now,
         )
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """Which cluster a resource belongs to."""
+        return Inventory(self.clients.dynamodb, self.settings.table, clock=_now)
+
+    @cached_property
+    def hints(self) -> Hints:
+        """What is known of other people's changes."""
+        return Hints(self.clients.dynamodb, self.settings.table, clock=_now)
+
+    @cached_property
+    def checks(self) -> CheckRequests:
+        """Checks that events have asked for."""
+        return CheckRequests(
+            self.clients.dynamodb, self.settings.table, spacing=self.settings.event_spacing_seconds, clock=_now
+        )
+
+
+def _now() -> float:
+    return time.time()

@@ -1,0 +1,80 @@
+"""Which cluster an AWS resource belongs to, by its id: how an event about the resource finds its cluster.
+
+A resource that was deleted has no tags to ask for, so what was seen last is remembered. The items are written when the
+set of resources changes and at no other time. What disappears is remembered for another day, because the event about
+its deletion may come late.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_PARTITION = "INVENTORY"
+_REMEMBERED_SECONDS = 24 * 3600
+
+
+class Inventory:
+    """Resources by cluster; a resource stands for a work item, written `kind/name`. `clock` gives Unix seconds."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table: str, *, clock: Callable[[], float]) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._clock = clock
+
+    def note(self, cluster: str, owned: Mapping[str, str]) -> None:
+        """Remember what a cluster has, by id; nothing is written when that is known."""
+        known = self._known(cluster)
+        if known == owned:
+            return
+        for resource, item in owned.items():
+            if known.get(resource) != item:
+                self._dynamodb.put_item(TableName=self._table, Item=_item(resource, cluster, item))
+        for resource in known.keys() - owned.keys():
+            ttl = int(self._clock()) + _REMEMBERED_SECONDS
+            self._dynamodb.put_item(TableName=self._table, Item=_item(resource, cluster, known[resource], ttl=ttl))
+        document = json.dumps(dict(owned), sort_keys=True)
+        self._dynamodb.put_item(TableName=self._table, Item={**_key(_PARTITION, cluster), "owned": {"S": document}})
+
+    def forget(self, cluster: str) -> None:
+        """Forget what a cluster has, because it leaves; nothing is written when nothing is known."""
+        known = self._known(cluster)
+        for resource in known:
+            self._dynamodb.delete_item(TableName=self._table, Key=_key(f"OWNED#{resource}", cluster))
+        if known:
+            self._dynamodb.delete_item(TableName=self._table, Key=_key(_PARTITION, cluster))
+
+    def owners(self, resources: Iterable[str]) -> dict[str, set[str]]:
+        """The work items that the resources stand for, by cluster."""
+        found: dict[str, set[str]] = {}
+        now = self._clock()
+        for resource in sorted(resources):
+            for item in self._items(resource):
+                if "ttl" not in item or float(item["ttl"]["N"]) > now:
+                    found.setdefault(item["sk"]["S"], set()).add(item["item"]["S"])
+        return found
+
+    def _items(self, resource: str) -> list[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"OWNED#{resource}"}},
+        )
+        return [dict(item) for page in pages for item in page["Items"]]
+
+    def _known(self, cluster: str) -> dict[str, str]:
+        key = _key(_PARTITION, cluster)
+        item = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        known: dict[str, str] = json.loads(item["owned"]["S"]) if item else {}
+        return known
+
+
+def _key(partition: str, sort: str) -> dict[str, Any]:
+    return {"pk": {"S": partition}, "sk": {"S": sort}}
+
+
+def _item(resource: str, cluster: str, item: str, *, ttl: int | None = None) -> dict[str, Any]:
+    expiry = {"ttl": {"N": str(ttl)}} if ttl is not None else {}
+    return {**_key(f"OWNED#{resource}", cluster), "item": {"S": item}, **expiry}

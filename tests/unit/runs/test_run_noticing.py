@@ -1,0 +1,98 @@
+"""Events about other people's calls start the runs of the clusters concerned, and only those."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from run_tools import MemoryHints, MemoryInventory, toolbox
+
+from trellis.fleet.requests import Requested
+from trellis.runs.noticing import notice
+from trellis.runs.reading import narrowest_scope
+
+EVENT: dict[str, Any] = json.loads(
+    (Path(__file__).parents[3] / "events" / "vpc-lattice" / "update_rule.json").read_text("utf-8")
+)
+SERVICE = "svc-0e3c1a5b7d9f2e4a6"
+
+
+class Checks:
+    def __init__(self, answer: Requested) -> None:
+        self.answer = answer
+        self.asked: list[tuple[str, frozenset[str], str]] = []
+
+    def request(self, cluster: str, items: frozenset[str], *, run: str) -> Requested:
+        self.asked.append((cluster, items, run))
+        return self.answer
+
+
+class StepFunctions:
+    class exceptions:  # noqa: N801 - as boto3 has it
+        class ExecutionAlreadyExists(Exception):  # noqa: N818
+            pass
+
+    def __init__(self) -> None:
+        self.started: dict[str, dict[str, Any]] = {}
+
+    def start_execution(self, **request: str) -> dict[str, str]:
+        if request["name"] in self.started:
+            raise self.exceptions.ExecutionAlreadyExists
+        self.started[request["name"]] = json.loads(request["input"])
+        return {"executionArn": f"arn:{request['name']}"}
+
+
+@pytest.fixture
+def states() -> StepFunctions:
+    return StepFunctions()
+
+
+def noticed(states: StepFunctions, inventory: MemoryInventory, answer: Requested, hints: MemoryHints) -> dict[str, Any]:
+    checks = Checks(answer)
+    tools: Any = toolbox(
+        inventory=inventory, hints=hints, clients=SimpleNamespace(stepfunctions=states), reconcile_machine="machine"
+    )
+    tools.checks = checks
+    return notice(tools, EVENT)
+
+
+def test_a_touched_service_starts_a_run_of_its_cluster(states: StepFunctions) -> None:
+    inventory, hints = MemoryInventory({"blue": {SERVICE: "apply_service/store"}}), MemoryHints()
+    noticed(states, inventory, Requested(starts=True, delay=3), hints)
+    assert list(states.started.values()) == [{"cluster": "blue", "lane": "event", "delaySeconds": 3}]
+    assert [(hint.call, hint.items) for hint in hints.kept] == [
+        ("vpc-lattice:UpdateRule", frozenset({"apply_service/store"}))
+    ]
+
+
+def test_an_event_that_joins_a_waiting_run_starts_none_but_is_kept(states: StepFunctions) -> None:
+    inventory, hints = MemoryInventory({"blue": {SERVICE: "apply_service/store"}}), MemoryHints()
+    noticed(states, inventory, Requested(starts=False), hints)
+    assert (states.started, len(hints.kept)) == ({}, 1)
+
+
+def test_what_nobody_owns_starts_nothing(states: StepFunctions) -> None:
+    hints = MemoryHints()
+    assert noticed(states, MemoryInventory(), Requested(starts=True), hints) == {"started": []}
+    assert (states.started, hints.kept) == ({}, [])
+
+
+def test_an_event_that_comes_twice_starts_one_run(states: StepFunctions) -> None:
+    inventory = MemoryInventory({"blue": {SERVICE: "apply_service/store"}})
+    noticed(states, inventory, Requested(starts=True), MemoryHints())
+    assert noticed(states, inventory, Requested(starts=True), MemoryHints()) == {"started": []}
+    assert len(states.started) == 1
+
+
+@pytest.mark.parametrize(
+    ("items", "scope"),
+    [
+        ({"apply_service/store"}, "service/store"),
+        ({"apply_service/store", "apply_service/shop"}, "cluster"),
+        ({"open_security_group/blue"}, "cluster"),
+        (set(), "cluster"),
+    ],
+)
+def test_the_scope_is_the_narrowest_that_covers_the_events(items: set[str], scope: str) -> None:
+    assert narrowest_scope(items) == scope

@@ -1,0 +1,60 @@
+"""Events about other people's calls, from the recorded samples."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trellis.errors import InvalidEventError
+from trellis.foreign_calls import parse_foreign_call
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def event(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return document
+
+
+@pytest.mark.parametrize(
+    ("name", "touched"),
+    [
+        (
+            "vpc-lattice/update_rule",
+            {"svc-0e3c1a5b7d9f2e4a6", "listener-0a1b2c3d4e5f60718", "rule-0f1e2d3c4b5a69788", "tg-01234567890abcdef"},
+        ),
+        ("vpc-lattice/delete_service_network_vpc_association", {"snva-0123456789abcdef0"}),
+        ("ec2/revoke_security_group_ingress", {"sg-0123456789abcdef0", "sgr-0123456789abcdef0"}),
+        ("ec2/modify_security_group_rules", {"sg-0123456789abcdef0", "sgr-0123456789abcdef0"}),
+        ("route53/change_resource_record_sets", {"Z0123456789ABCDEFGHIJ"}),
+    ],
+)
+def test_a_call_names_what_it_touched_wherever_the_api_puts_it(name: str, touched: set[str]) -> None:
+    assert parse_foreign_call(event(name)).touched == touched
+
+
+def test_a_call_says_who_did_what_and_when() -> None:
+    call = parse_foreign_call(event("ec2/revoke_security_group_ingress"))
+    assert call.call == "ec2:RevokeSecurityGroupIngress"
+    assert call.actor.startswith("arn:aws:")
+    assert call.detail.eventTime == event("ec2/revoke_security_group_ingress")["detail"]["eventTime"]
+
+
+def test_a_call_by_an_aws_service_names_the_service() -> None:
+    by_service = event("vpc-lattice/update_rule")
+    by_service["detail"]["userIdentity"] = {"type": "AWSService", "invokedBy": "cloudformation.amazonaws.com"}
+    assert parse_foreign_call(by_service).actor == "cloudformation.amazonaws.com"
+
+
+def test_what_only_looks_like_an_id_touches_nothing() -> None:
+    call = event("vpc-lattice/update_rule")
+    call["detail"]["requestParameters"] = {"name": "my-svc-0e3c1a5b7d9f2e4a6b", "text": "vpc-12345", "count": 7}
+    call["detail"]["responseElements"] = None
+    assert parse_foreign_call(call).touched == frozenset()
+
+
+@pytest.mark.parametrize("broken", [{}, {"id": "1", "detail": "text"}, {"id": "1", "detail": {"eventSource": "s3"}}])
+def test_an_event_that_cannot_be_parsed_says_where(broken: dict[str, Any]) -> None:
+    with pytest.raises(InvalidEventError, match=r"detail|id"):
+        parse_foreign_call(broken)
