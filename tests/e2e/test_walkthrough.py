@@ -20,6 +20,11 @@ def test_traffic_is_split_by_weight_and_stays_inside_of_the_network(onboarded: W
     assert _failed(onboarded, "Traffic") == []
 
 
+def test_what_somebody_else_changes_is_put_back_and_told_of(onboarded: Walkthrough) -> None:
+    onboarded.drift()
+    assert _failed(onboarded, "Drift") == []
+
+
 def _failed(walkthrough: Walkthrough, step: str) -> list[str]:
     checks = [check for check in walkthrough.checks if check.step == step]
     assert checks, f"the step {step} checked nothing"

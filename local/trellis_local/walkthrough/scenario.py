@@ -1,4 +1,4 @@
-"""The steps of the walk-through, in order: onboard, route, name, traffic, leave."""
+"""The steps of the walk-through, in order: onboard, route, name, traffic, drift, leave."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trellis_local.walkthrough.bystanders import Bystanders
+from trellis_local.walkthrough.drift import Somebody
 from trellis_local.walkthrough.infrastructure import Infrastructure
 from trellis_local.walkthrough.leftovers import leftovers
 from trellis_local.walkthrough.world import Check, CheckFailedError, World
@@ -44,6 +45,7 @@ class Walkthrough:
         yield "Route", self.route
         yield "Name", self.name
         yield "Traffic", self.traffic
+        yield "Drift", self.drift
         yield "Leave", self.leave
 
     def onboard(self) -> None:
@@ -122,6 +124,28 @@ class Walkthrough:
         self._check("Traffic", "no answer in a VPC outside the network", outside, expected=0)
         through = self.world.get(vpcs["a"], f"http://{HOSTNAME}/other").status
         self._check("Traffic", "a path without a rule gets the default action", through, expected=404)
+
+    def drift(self) -> None:
+        """What somebody else changes is put back, after its event or by the next check, and told of with who did it."""
+        somebody = Somebody(self.world, cluster=CLUSTER_B, vpc_id=self.vpcs["b"], hostname=HOSTNAME)
+        for change in somebody.changes():
+            before = change.found()
+            change.act()
+            self.world.wait(f"{change.what} to show", lambda: change.found() != before)  # noqa: B023 - called at once
+            self.world.wait(f"{change.what}, repaired", lambda: change.found() == before)  # noqa: B023
+            self._check("Drift", f"{change.what}: repaired after its event", change.found(), expected=before)
+        self.world.wait("the end of all runs", somebody.is_settled)
+        admin = f"arn:aws:iam::{self.world.status()['account']}:user/admin"
+        for change in somebody.changes():
+            told = (change.call, admin) in somebody.blamed()
+            self._check("Drift", f"the report says who called {change.call}", told, expected=True)
+        with somebody.unnoticed():
+            before_all = [change.found() for change in somebody.changes()]
+            for change in somebody.changes():
+                change.act()
+            self.world.run("check-drift", {})
+            after = [change.found() for change in somebody.changes()]
+        self._check("Drift", "without events the next check repairs the same", after == before_all, expected=True)
 
     def leave(self) -> None:
         """The route goes, then the clusters; nothing of Trellis stays, everything else does."""
