@@ -14,7 +14,7 @@ from trellis_local.walkthrough.world import World
 
 @dataclass(frozen=True)
 class Meddling:
-    """One change by somebody else: `act` makes it, `found` shows what it is about, `call` is CloudTrail's name for it."""
+    """One change by somebody else: `act` makes it, `found` shows its subject, `call` is what CloudTrail calls it."""
 
     what: str
     call: str
