@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_KEPT_SECONDS = 24 * 3600
+
 _GRACE_SECONDS = 60
 """Seconds after its delay until a run that has not begun is given up, so that the next event starts another."""
 
@@ -52,8 +54,9 @@ class CheckRequests:
         answer = self._dynamodb.update_item(
             TableName=self._table,
             Key=_key(cluster),
-            UpdateExpression="SET began = :now REMOVE waiting, expires, requested",
-            ExpressionAttributeValues={":now": {"N": str(self._clock())}},
+            UpdateExpression="SET began = :now, #ttl = :ttl REMOVE waiting, expires, requested",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues={":now": {"N": str(self._clock())}, ":ttl": self._ttl()},
             ReturnValues="ALL_OLD",
         )
         return frozenset(answer.get("Attributes", {}).get("requested", {}).get("SS", ()))
@@ -62,9 +65,11 @@ class CheckRequests:
         now = self._clock()
         answer = self._update(
             cluster,
-            UpdateExpression="SET waiting = :run, expires = :expires ADD requested :items",
+            UpdateExpression="SET waiting = :run, expires = :expires, #ttl = :ttl ADD requested :items",
             ConditionExpression="attribute_not_exists(waiting) OR expires < :now OR waiting = :run",
+            ExpressionAttributeNames={"#ttl": "ttl"},
             ExpressionAttributeValues={
+                ":ttl": self._ttl(),
                 ":run": {"S": run},
                 ":expires": {"N": str(int(now) + self._spacing + _GRACE_SECONDS)},
                 ":now": {"N": str(int(now))},
@@ -75,6 +80,10 @@ class CheckRequests:
             return None
         began = float(answer.get("began", {}).get("N", "0"))
         return Requested(starts=True, delay=max(0, round(began + self._spacing - now)))
+
+    def _ttl(self) -> Any:
+        """When an item that nobody has touched since may go."""
+        return {"N": str(int(self._clock()) + _KEPT_SECONDS)}
 
     def _join(self, cluster: str, items: Collection[str]) -> bool:
         answer = self._update(
