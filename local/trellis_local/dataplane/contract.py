@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from trellis_local.dataplane.certificates import CertificateStore, no_certificates
 from trellis_local.dataplane.names import Zone
 from trellis_local.kubernetes.contract import PodInfo
 from trellis_local.lattice.view import NetworkView, ServiceView, TargetGroupView
@@ -64,3 +65,4 @@ class Surroundings:
     pods: PodFinder
     vpcs: Vpcs
     admits: SecurityGroups
+    certificates: CertificateStore = no_certificates

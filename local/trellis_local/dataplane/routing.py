@@ -1,25 +1,24 @@
 """What VPC Lattice does with a request: association -> service -> listener -> rule -> target.
 
-TLS is not spoken: a listener that is not HTTP gives no connection. Undocumented by AWS and chosen here: an empty target
-group and a forward whose weights are all 0 answer 503.
+Statuses that AWS does not document are chosen in `statuses`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from trellis_local.dataplane import lattice_headers, matching
+from trellis_local.dataplane import lattice_headers, matching, protocol_versions, statuses
 from trellis_local.dataplane.authorization import Authorization, Authorizer, Invocation
 from trellis_local.dataplane.balancing import Balancer
 from trellis_local.dataplane.contract import LatticeView, Vpcs
 from trellis_local.dataplane.exchanges import Routed
 from trellis_local.dataplane.messages import Answer, NoAnswer, Request, text
-from trellis_local.dataplane.pod_network import PodNetwork
+from trellis_local.dataplane.pod_network import PodNetwork, ProtocolMismatch
 from trellis_local.lattice.view import ListenerView, NetworkView, ServiceView, TargetGroupView, TargetView
 
 # An association that is being updated keeps carrying traffic.
 CONNECTED = ("ACTIVE", "UPDATE_IN_PROGRESS", "UPDATE_FAILED")
-DEFAULT_PORT = 80
+DEFAULT_PORT, DEFAULT_TLS_PORT = 80, 443
 
 
 class LatticeRouter:
@@ -34,41 +33,24 @@ class LatticeRouter:
         self._pods = pods
         self._balancer = balancer
 
-    def route(self, vpc_id: str, *, host: str, port: int | None, request: Request) -> Routed:
+    def route(self, vpc_id: str, *, host: str, port: int, request: Request) -> Routed:
         """Answer a request that a client in the VPC sent to a link-local address; NoAnswer without a connection."""
-        network = self._connected_network(vpc_id)
+        network = self.connected_network(vpc_id)
         identifier = lattice_headers.request_id(request)
         service = self._view.find_service(vpc_id=vpc_id, host=host)
         if service is None:
-            routed = Routed(text(404, f"no service of {network.name} has the domain name {host}\n"))
+            routed = Routed(text(statuses.NOT_FOUND, f"no service of {network.name} has the domain name {host}\n"))
+        elif not self._is_named_by_sni(service, vpc_id, request):
+            routed = Routed(text(statuses.MISDIRECTED, f"{host} is not the service that the connection is for\n"))
         else:
-            passage = _Passage(vpc_id, DEFAULT_PORT if port is None else port, identifier, network, service, request)
+            passage = _Passage(vpc_id, port, identifier, network, service, request)
             routed = replace(self._through(passage), service=service)
         headers = (*routed.answer.headers, (lattice_headers.REQUEST_ID, identifier))
         answer = replace(routed.answer, headers=headers)
         return replace(routed, answer=answer, network=network, request_id=identifier)
 
-    def _through(self, passage: "_Passage") -> Routed:
-        listener = _listener(passage.service, passage.port)
-        vpc_arn = self._vpcs.vpc_arn(passage.vpc_id)
-        authorization = self._authorize(
-            Invocation(
-                request=passage.request,
-                port=passage.port,
-                vpc_id=passage.vpc_id,
-                vpc_arn=vpc_arn,
-                network=passage.network,
-                service=passage.service,
-            )
-        )
-        if authorization.is_denied:
-            answer = text(403, f"{authorization.message}\n")
-            return Routed(answer, listener=listener, authorization=authorization, failure="ClientAccessDenied")
-        passage = replace(passage, vpc_arn=vpc_arn, authorization=authorization)
-        routed = self._act(matching.select_action(listener, passage.request), passage)
-        return replace(routed, listener=listener, authorization=authorization)
-
-    def _connected_network(self, vpc_id: str) -> NetworkView:
+    def connected_network(self, vpc_id: str) -> NetworkView:
+        """The service network that the VPC reaches; NoAnswer when packets to VPC Lattice are lost."""
         network = self._view.network_of(vpc_id)
         if network is None:
             raise NoAnswer(f"time-out: {vpc_id} is not associated with a service network", timed_out=True)
@@ -77,36 +59,92 @@ class LatticeRouter:
             raise NoAnswer(reason, timed_out=True)
         return network
 
+    def authorize(self, vpc_id: str, *, port: int, service: ServiceView, request: Request) -> Authorization:
+        """What the auth policies say to the request."""
+        return self._authorize(
+            Invocation(
+                request=request,
+                port=port,
+                vpc_id=vpc_id,
+                vpc_arn=self._vpcs.vpc_arn(vpc_id),
+                network=self.connected_network(vpc_id),
+                service=service,
+            )
+        )
+
+    def choose(self, action: Mapping[str, Any]) -> tuple[TargetGroupView, TargetView] | Routed:
+        """The target of a forward action, or the answer when there is none."""
+        identifier = self._balancer.pick_group(action["forward"]["targetGroups"])
+        if identifier is None:
+            return Routed(text(statuses.NO_TARGET, "all target groups of the rule have weight 0\n"))
+        group = self._view.target_group(identifier)
+        if group is None:
+            return Routed(text(statuses.NO_TARGET, f"target group {identifier} does not exist\n"))
+        target = self._balancer.pick_target(group)
+        if target is None:
+            return Routed(text(statuses.NO_TARGET, f"target group {group.name} has no targets\n"), target_group=group)
+        return group, target
+
+    def _is_named_by_sni(self, service: ServiceView, vpc_id: str, request: Request) -> bool:
+        tls = request.transport.tls
+        if tls is None:
+            return True
+        named = self._view.find_service(vpc_id=vpc_id, host=tls.server_name)
+        return named is not None and named.arn == service.arn
+
+    def _through(self, passage: "_Passage") -> Routed:
+        service, request = passage.service, passage.request
+        listener = listener_at(service, passage.port)
+        expected = "HTTPS" if request.transport.tls else "HTTP"
+        if listener.protocol != expected:
+            raise NoAnswer(f"listener {listener.id} speaks {listener.protocol}, the client {expected}")
+        authorization = self.authorize(passage.vpc_id, port=passage.port, service=service, request=request)
+        if authorization.is_denied:
+            answer = text(statuses.DENIED, f"{authorization.message}\n")
+            return Routed(answer, listener=listener, authorization=authorization, failure="ClientAccessDenied")
+        passage = replace(passage, vpc_arn=self._vpcs.vpc_arn(passage.vpc_id), authorization=authorization)
+        routed = self._act(matching.select_action(listener, request), passage)
+        return replace(routed, listener=listener, authorization=authorization)
+
     def _act(self, action: Mapping[str, Any], passage: "_Passage") -> Routed:
         if "fixedResponse" in action:
             return Routed(Answer(int(action["fixedResponse"]["statusCode"]), (), b""))
-        identifier = self._balancer.pick_group(action["forward"]["targetGroups"])
-        if identifier is None:
-            return Routed(text(503, "all target groups of the rule have weight 0\n"))
-        group = self._view.target_group(identifier)
-        if group is None:
-            return Routed(text(503, f"target group {identifier} does not exist\n"))
-        target = self._balancer.pick_target(group)
-        if target is None:
-            return Routed(text(503, f"target group {group.name} has no targets\n"), target_group=group)
-        return self._forward(group, target, passage)
+        chosen = self.choose(action)
+        return chosen if isinstance(chosen, Routed) else self._forward(*chosen, passage)
 
     def _forward(self, group: TargetGroupView, target: TargetView, passage: "_Passage") -> Routed:
-        if group.protocol != "HTTP":
-            reason = f"target group {group.name} has protocol {group.protocol or 'none'}; pods speak plain HTTP only\n"
-            return _failed(reason, group, target, connection="refused")
-        request = passage.for_target(group)
+        routed = Routed(Answer(statuses.CLOSED, (), b""), target_group=group, target=target, connection="refused")
+        if group.protocol not in ("HTTP", "HTTPS"):
+            return _failed(routed, f"targets of {group.name} cannot be called: protocol {group.protocol or 'none'}")
+        if not protocol_versions.takes(group.protocol_version, passage.request):
+            reason = f"target group {group.name} takes {group.protocol_version or 'HTTP1'}, which the request is not"
+            return _failed(replace(routed, connection=""), reason, protocol=True)
+        request, tls = passage.for_target(group), group.protocol == "HTTPS"
         try:
-            answer = self._pods.from_lattice(group.vpc_id, target.id, port=target.port, request=request)
+            answer = self._pods.from_lattice(group.vpc_id, target.id, port=target.port, request=request, tls=tls)
+        except ProtocolMismatch as error:
+            return _failed(replace(routed, connection="made"), error.reason, protocol=True)
         except NoAnswer as error:
-            return _failed(f"{error.reason}\n", group, target, connection="timed out" if error.timed_out else "refused")
-        return Routed(answer, target_group=group, target=target, connection="made")
+            return _failed(replace(routed, connection="timed out" if error.timed_out else "refused"), error.reason)
+        limit = float(passage.service.idle_timeout_seconds)
+        if answer.waited > limit:
+            answer = replace(text(statuses.TARGET_TOO_SLOW, f"no data from {target.id} in time\n"), waited=limit)
+            return replace(routed, answer=answer, connection="made", failure="TargetDataTimeout")
+        return replace(routed, answer=answer, connection="made")
 
 
-def _failed(reason: str, group: TargetGroupView, target: TargetView, *, connection: str) -> Routed:
-    return Routed(
-        text(500, reason), target_group=group, target=target, connection=connection, failure="TargetConnectionError"
-    )
+def listener_at(service: ServiceView, port: int) -> ListenerView:
+    """The listener of a service on a port; NoAnswer when there is none."""
+    for listener in service.listeners:
+        if listener.port == port:
+            return listener
+    raise NoAnswer(f"connection refused: service {service.name} has no listener on port {port}")
+
+
+def _failed(routed: Routed, reason: str, *, protocol: bool = False) -> Routed:
+    status = statuses.PROTOCOL_ERROR if protocol else statuses.CANNOT_CONNECT
+    failure = "TargetProtocolError" if protocol else "TargetConnectionError"
+    return replace(routed, answer=text(status, f"{reason}\n"), failure=failure)
 
 
 @dataclass(frozen=True)
@@ -132,13 +170,5 @@ class _Passage:
             network=f"SourceVpcArn={self.vpc_arn}",
             target=arns,
         )
-        return replace(self.request, headers=headers)
-
-
-def _listener(service: ServiceView, port: int) -> ListenerView:
-    for listener in service.listeners:
-        if listener.port == port:
-            if listener.protocol != "HTTP":
-                raise NoAnswer(f"listener {listener.id} speaks {listener.protocol}, the client plain HTTP")
-            return listener
-    raise NoAnswer(f"connection refused: service {service.name} has no listener on port {port}")
+        protocol = protocol_versions.spoken_to_target(group.protocol_version)
+        return replace(self.request, headers=headers, transport=replace(self.request.transport, protocol=protocol))

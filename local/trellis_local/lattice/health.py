@@ -40,7 +40,8 @@ class _Check:
 
 
 class HealthChecker:
-    """Probes targets; `probe(vpc_id=, ip=, port=, path=, timeout=)` returns the HTTP status or None for no answer.
+    """Probes targets; `probe(vpc_id=, ip=, port=, path=, timeout=, protocol=)` returns the HTTP status, or None for
+    no answer.
 
     `timeout` is in seconds as configured; an OSError of the probe counts as no answer.
     """
@@ -138,6 +139,7 @@ def _possible_checks(backend: LatticeBackend) -> Iterator[_Check]:
                         "port": config.get("port", target.port),
                         "path": config["path"],
                         "timeout": config["healthCheckTimeoutSeconds"],
+                        "protocol": config["protocol"],
                     },
                 )
 
