@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from trellis_local.dataplane.authorization import Authorizer, authorize
+from trellis_local.dataplane.certificates import Certificate, CertificateStore, no_certificates
 from trellis_local.dataplane.contract import Surroundings
+from trellis_local.dataplane.exchanges import Exchange
 from trellis_local.dataplane.metrics import LatticeMetrics
 from trellis_local.dataplane.names import Record, Zone
 from trellis_local.dataplane.plane import DataPlane
@@ -78,6 +81,8 @@ class World:
     records: tuple[Record, ...] = (Record(HOST, "CNAME", (GENERATED,)),)
     closed: bool = False
     published: list[dict[str, Any]] = field(default_factory=list)
+    certificates: CertificateStore = no_certificates
+    exchanges: list[Exchange] = field(default_factory=list)
 
     def find_service(self, *, vpc_id: str, host: str) -> ServiceView | None:
         return self.service_by_domain(host) if vpc_id in self.networks else None
@@ -105,6 +110,18 @@ class World:
 
     def zones(self, vpc_id: str) -> list[Zone]:
         return [Zone("lattice-test.io", self.records)] if vpc_id in self.zone_vpcs else []
+
+    def certificate(self, arn: str) -> Certificate | None:
+        return self.certificates(arn)
+
+    def observe(self, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
 
     def publish(self, account: str, data: list[dict[str, Any]]) -> None:
         self.published += [datum | {"Account": account} for datum in data]
@@ -138,6 +155,6 @@ def walkthrough() -> World:
     return world
 
 
-def plane_of(world: World, *, seed: int = 1) -> DataPlane:
-    surroundings = Surroundings(view=world, pods=world, vpcs=world, admits=world.admits)
-    return DataPlane(surroundings, observers=(world.metrics,), random=Random(seed))
+def plane_of(world: World, *, seed: int = 1, authorizer: Authorizer = authorize) -> DataPlane:
+    surroundings = Surroundings(view=world, pods=world, vpcs=world, admits=world.admits, certificates=world.certificate)
+    return DataPlane(surroundings, observers=(world.metrics, world), random=Random(seed), authorizer=authorizer)
