@@ -17,6 +17,7 @@ from moto.route53.models import route53_backends
 
 from trellis_local.dataplane.certificates import Certificate
 from trellis_local.dataplane.contract import LatticeView, PodFinder, Surroundings
+from trellis_local.dataplane.lambda_on_moto import MotoFunctions
 from trellis_local.dataplane.metrics import NAMESPACE, LatticeMetrics
 from trellis_local.dataplane.names import LINK_LOCAL, LINK_LOCAL_IPV6, Record, Zone
 from trellis_local.dataplane.plane import DataPlane
@@ -32,6 +33,7 @@ def data_plane(*, view: LatticeView, pods: PodFinder, region: str, random: Rando
         vpcs=MotoVpcs(region),
         admits=ClusterSecurityGroups(pods, region),
         certificates=AcmCertificates(region),
+        functions=MotoFunctions(region),
     )
     metrics = LatticeMetrics(partial(publish, region))
     return DataPlane(surroundings, observers=(metrics,), random=random or Random())

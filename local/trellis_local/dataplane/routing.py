@@ -4,16 +4,17 @@ Statuses that AWS does not document are chosen in `statuses`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from trellis_local.dataplane import lattice_headers, matching, protocol_versions, statuses
+from trellis_local.dataplane import lattice_headers, matching, statuses
 from trellis_local.dataplane.authorization import Authorization, Authorizer, Invocation
 from trellis_local.dataplane.balancing import Balancer
-from trellis_local.dataplane.contract import LatticeView, Vpcs
+from trellis_local.dataplane.contract import Surroundings
 from trellis_local.dataplane.exchanges import Routed
+from trellis_local.dataplane.forwarding import Forwarding, Passage
 from trellis_local.dataplane.messages import Answer, NoAnswer, Request, text
-from trellis_local.dataplane.pod_network import PodNetwork, ProtocolMismatch
+from trellis_local.dataplane.pod_network import PodNetwork
 from trellis_local.lattice.view import ListenerView, NetworkView, ServiceView, TargetGroupView, TargetView
 
 # An association that is being updated keeps carrying traffic.
@@ -25,12 +26,11 @@ class LatticeRouter:
     """Routes the requests of all VPCs; one instance holds the turns of all target groups."""
 
     def __init__(
-        self, *, view: LatticeView, vpcs: Vpcs, pods: PodNetwork, balancer: Balancer, authorizer: Authorizer
+        self, surroundings: Surroundings, *, pods: PodNetwork, balancer: Balancer, authorizer: Authorizer
     ) -> None:
-        self._view = view
+        self._view, self._vpcs = surroundings.view, surroundings.vpcs
         self._authorize = authorizer
-        self._vpcs = vpcs
-        self._pods = pods
+        self._forwarding = Forwarding(pods, surroundings.functions)
         self._balancer = balancer
 
     def route(self, vpc_id: str, *, host: str, port: int, request: Request) -> Routed:
@@ -43,7 +43,7 @@ class LatticeRouter:
         elif not self._is_named_by_sni(service, vpc_id, request):
             routed = Routed(text(statuses.MISDIRECTED, f"{host} is not the service that the connection is for\n"))
         else:
-            passage = _Passage(vpc_id, port, identifier, network, service, request)
+            passage = Passage(vpc_id, port, identifier, network, service, request)
             routed = replace(self._through(passage), service=service)
         headers = (*routed.answer.headers, (lattice_headers.REQUEST_ID, identifier))
         answer = replace(routed.answer, headers=headers)
@@ -92,7 +92,7 @@ class LatticeRouter:
         named = self._view.find_service(vpc_id=vpc_id, host=tls.server_name)
         return named is not None and named.arn == service.arn
 
-    def _through(self, passage: "_Passage") -> Routed:
+    def _through(self, passage: Passage) -> Routed:
         service, request = passage.service, passage.request
         listener = listener_at(service, passage.port)
         expected = "HTTPS" if request.transport.tls else "HTTP"
@@ -106,31 +106,11 @@ class LatticeRouter:
         routed = self._act(matching.select_action(listener, request), passage)
         return replace(routed, listener=listener, authorization=authorization)
 
-    def _act(self, action: Mapping[str, Any], passage: "_Passage") -> Routed:
+    def _act(self, action: Mapping[str, Any], passage: Passage) -> Routed:
         if "fixedResponse" in action:
             return Routed(Answer(int(action["fixedResponse"]["statusCode"]), (), b""))
         chosen = self.choose(action)
-        return chosen if isinstance(chosen, Routed) else self._forward(*chosen, passage)
-
-    def _forward(self, group: TargetGroupView, target: TargetView, passage: "_Passage") -> Routed:
-        routed = Routed(Answer(statuses.CLOSED, (), b""), target_group=group, target=target, connection="refused")
-        if group.protocol not in ("HTTP", "HTTPS"):
-            return _failed(routed, f"targets of {group.name} cannot be called: protocol {group.protocol or 'none'}")
-        if not protocol_versions.takes(group.protocol_version, passage.request):
-            reason = f"target group {group.name} takes {group.protocol_version or 'HTTP1'}, which the request is not"
-            return _failed(replace(routed, connection=""), reason, protocol=True)
-        request, tls = passage.for_target(group), group.protocol == "HTTPS"
-        try:
-            answer = self._pods.from_lattice(group.vpc_id, target.id, port=target.port, request=request, tls=tls)
-        except ProtocolMismatch as error:
-            return _failed(replace(routed, connection="made"), error.reason, protocol=True)
-        except NoAnswer as error:
-            return _failed(replace(routed, connection="timed out" if error.timed_out else "refused"), error.reason)
-        limit = float(passage.service.idle_timeout_seconds)
-        if answer.waited > limit:
-            answer = replace(text(statuses.TARGET_TOO_SLOW, f"no data from {target.id} in time\n"), waited=limit)
-            return replace(routed, answer=answer, connection="made", failure="TargetDataTimeout")
-        return replace(routed, answer=answer, connection="made")
+        return chosen if isinstance(chosen, Routed) else self._forwarding(*chosen, passage)
 
 
 def listener_at(service: ServiceView, port: int) -> ListenerView:
@@ -139,36 +119,3 @@ def listener_at(service: ServiceView, port: int) -> ListenerView:
         if listener.port == port:
             return listener
     raise NoAnswer(f"connection refused: service {service.name} has no listener on port {port}")
-
-
-def _failed(routed: Routed, reason: str, *, protocol: bool = False) -> Routed:
-    status = statuses.PROTOCOL_ERROR if protocol else statuses.CANNOT_CONNECT
-    failure = "TargetProtocolError" if protocol else "TargetConnectionError"
-    return replace(routed, answer=text(status, f"{reason}\n"), failure=failure)
-
-
-@dataclass(frozen=True)
-class _Passage:
-    """One request on its way through VPC Lattice; `identifier` is its request id."""
-
-    vpc_id: str
-    port: int
-    identifier: str
-    network: NetworkView
-    service: ServiceView
-    request: Request
-    vpc_arn: str = ""
-    authorization: Authorization = field(default_factory=Authorization)
-
-    def for_target(self, group: TargetGroupView) -> Request:
-        """The request as the target receives it."""
-        arns = f"ServiceArn={self.service.arn};ServiceNetworkArn={self.network.arn};TargetGroupArn={group.arn}"
-        headers = lattice_headers.to_target(
-            self.request,
-            port=self.port,
-            identifier=self.identifier,
-            network=f"SourceVpcArn={self.vpc_arn}",
-            target=arns,
-        )
-        protocol = protocol_versions.spoken_to_target(group.protocol_version)
-        return replace(self.request, headers=headers, transport=replace(self.request.transport, protocol=protocol))

@@ -42,9 +42,7 @@ class VpcNetwork:
         self.view, self.vpcs = surroundings.view, surroundings.vpcs
         self._observers = tuple(observers)
         self.pods = PodNetwork(directory=surroundings.pods, admits=surroundings.admits, call=self.call)
-        self.router = LatticeRouter(
-            view=self.view, vpcs=self.vpcs, pods=self.pods, balancer=Balancer(random), authorizer=authorizer
-        )
+        self.router = LatticeRouter(surroundings, pods=self.pods, balancer=Balancer(random), authorizer=authorizer)
 
     def resolve(self, vpc_id: str, name: str) -> names.Resolution:
         """What the name means in this VPC, with the reason."""

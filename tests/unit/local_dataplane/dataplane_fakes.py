@@ -7,7 +7,7 @@ from typing import Any
 
 from trellis_local.dataplane.authorization import Authorizer, authorize
 from trellis_local.dataplane.certificates import Certificate, CertificateStore, no_certificates
-from trellis_local.dataplane.contract import Surroundings
+from trellis_local.dataplane.contract import Functions, Surroundings, no_functions
 from trellis_local.dataplane.exchanges import Exchange
 from trellis_local.dataplane.metrics import LatticeMetrics
 from trellis_local.dataplane.names import Record, Zone
@@ -82,6 +82,7 @@ class World:
     closed: bool = False
     published: list[dict[str, Any]] = field(default_factory=list)
     certificates: CertificateStore = no_certificates
+    functions: Functions = no_functions
     exchanges: list[Exchange] = field(default_factory=list)
 
     def find_service(self, *, vpc_id: str, host: str) -> ServiceView | None:
@@ -156,5 +157,12 @@ def walkthrough() -> World:
 
 
 def plane_of(world: World, *, seed: int = 1, authorizer: Authorizer = authorize) -> DataPlane:
-    surroundings = Surroundings(view=world, pods=world, vpcs=world, admits=world.admits, certificates=world.certificate)
+    surroundings = Surroundings(
+        view=world,
+        pods=world,
+        vpcs=world,
+        admits=world.admits,
+        certificates=world.certificate,
+        functions=world.functions,
+    )
     return DataPlane(surroundings, observers=(world.metrics, world), random=Random(seed), authorizer=authorizer)
