@@ -152,6 +152,9 @@ class Http2Server:
             self._reset(stream_id)
         except (H2Error, OSError):
             pass  # the client gave up this stream, or left
+        except BaseException:
+            self._reset(stream_id)  # an error of ours must not leave the client waiting
+            raise
         finally:
             with self._changed:
                 del self._answering[stream_id]

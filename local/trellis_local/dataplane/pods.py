@@ -39,6 +39,7 @@ class Behaviour:
     latency: float
     upstream: str
     grpc_status: int
+    tls_ports: frozenset[int]
 
     @classmethod
     def of(cls, annotations: Mapping[str, str]) -> "Behaviour":
@@ -49,12 +50,20 @@ class Behaviour:
             latency=_whole_number(LATENCY, annotations.get(LATENCY, "0"), low=0, high=LONGEST_LATENCY_MS) / 1000,
             upstream=_upstream_host(annotations.get(UPSTREAM, "")),
             grpc_status=_whole_number(GRPC_STATUS, annotations.get(GRPC_STATUS, "0"), low=0, high=16),
+            tls_ports=frozenset(
+                _whole_number(TLS_PORTS, port.strip(), low=1, high=65535)
+                for port in annotations.get(TLS_PORTS, "").split(",")
+                if port
+            ),
         )
 
 
 def speaks_tls(pod: PodInfo, port: int) -> bool:
-    """Whether the port of the pod speaks TLS, by its annotation."""
-    return str(port) in (listed.strip() for listed in pod.annotations.get(TLS_PORTS, "").split(","))
+    """Whether the port of the pod speaks TLS; with annotations that mean nothing it does not."""
+    try:
+        return port in Behaviour.of(pod.annotations).tls_ports
+    except ValueError:
+        return False  # respond() says why
 
 
 def respond(pod: PodInfo, request: Request, *, call: Call) -> Answer:

@@ -245,3 +245,11 @@ def test_a_pod_with_a_tls_port_is_called_over_tls_within_its_vpc(plane, world):
             assert received(tls).startswith(b"HTTP/1.1 200 OK")
     with pytest.raises(NoAnswer):
         get(plane, "http://192.168.48.30:8443/")
+
+
+@pytest.mark.parametrize("value", ["https", "0", "65536", "8443;8080"])
+def test_a_meaningless_annotation_of_tls_ports_gives_500_with_the_reason(plane, world, value):
+    world.annotate("vpc-b", "192.168.48.10", tls_ports=value)
+    answer = get(plane)
+    assert answer.status == 500
+    assert "local.trellis.dev/tls-ports" in answer.json()["error"]
