@@ -124,6 +124,8 @@ def test_an_open_connection_ends_with_the_plane(world):
     plane = plane_of(world)
     plane.start()
     with connected(plane) as connection, tls_settings(None).wrap_socket(connection, server_hostname=HOST) as tls:
+        started = time.monotonic()
         plane.stop()
         assert received(tls) == b""
+        assert time.monotonic() - started < 3
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("dataplane")]

@@ -158,7 +158,7 @@ def test_a_certificate_that_does_not_fit_gives_no_connection(plane, world, corpo
 def test_the_host_must_name_the_service_that_the_sni_names(plane, world):
     other = replace(world.service, arn=f"{world.service.arn}-other")
     world.find_service = lambda *, vpc_id, host: other if host == "other.example" else world.service
-    request = b"GET / HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n"
+    request = b"GET /popular HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n"
     assert direct(plane, tls_settings(plane), data=request).startswith(b"HTTP/1.1 404 ")
 
 
