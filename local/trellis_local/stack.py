@@ -107,6 +107,7 @@ class Stack:
             },
             "clusters": {name: cluster.endpoint for name, cluster in sorted(self.clusters.items())},
             "dataplane": self.data_plane.ports(),
+            "vpcLatticeCertificateAuthority": str(self.certificate_authority),
             "clock": {"time": now.now().isoformat(), "speed": now.speed},
         }
 
@@ -114,6 +115,11 @@ class Stack:
     def kubeconfig(self) -> Path:
         """The kubeconfig with one context for each cluster."""
         return (self.options.home / "kubeconfig").resolve()
+
+    @property
+    def certificate_authority(self) -> Path:
+        """The certificate that clients of HTTPS listeners have to trust."""
+        return (self.options.home / "vpc-lattice-ca.pem").resolve()
 
     def launch(self, spec: ClusterSpec) -> RunningCluster:
         """Start a cluster's Kubernetes API and list it in the kubeconfig (ClusterLauncher)."""
@@ -178,6 +184,7 @@ class Stack:
 
     def _start_traffic(self) -> None:
         self.data_plane: DataPlane = data_plane(view=view, pods=self.launcher.pods, region=REGION)
+        self.certificate_authority.write_text(self.data_plane.authority_pem)
         self.data_plane.start()
         self._closing.callback(self.data_plane.stop)
         checker = HealthChecker(self.data_plane.probe)

@@ -173,7 +173,8 @@ def run(terminal: Terminal, vpc: str) -> dict[str, Any]:
 def test_the_status_says_where_everything_is(terminal: Terminal, vpc: str) -> None:
     status = json.loads(terminal.trellis("status").stdout)
     assert sorted(status) == [
-        *("account", "clock", "clusters", "dataplane", "kubeconfig", "ready", "region", "stateMachines")
+        *("account", "clock", "clusters", "dataplane", "kubeconfig", "ready", "region", "stateMachines"),
+        "vpcLatticeCertificateAuthority",
     ]
     assert (status["ready"], status["kubeconfig"]) == (True, str(terminal.home / "kubeconfig"))
     assert (list(status["clusters"]), vpc in status["dataplane"]) == (["blue"], True)

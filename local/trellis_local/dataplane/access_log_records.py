@@ -58,8 +58,8 @@ def _answer(exchange: Exchange) -> Record:
         "responseCode": answer.status or ABSENT,
         "grpcResponseCode": _grpc_code(answer),
         "failureReason": exchange.routed.failure or ABSENT,
-        "bytesReceived": request_bytes(exchange.request),
-        "bytesSent": answer_bytes(answer, method=exchange.request.method),
+        "bytesReceived": exchange.bytes_received or request_bytes(exchange.request),
+        "bytesSent": exchange.bytes_sent or answer_bytes(answer, method=exchange.request.method),
         "requestId": exchange.routed.request_id or ABSENT,
     }
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from trellis_local.dataplane.certificates import CertificateStore, no_certificates
+from trellis_local.dataplane.messages import NoAnswer
 from trellis_local.dataplane.names import Zone
 from trellis_local.kubernetes.contract import PodInfo
 from trellis_local.lattice.view import LogSubscriptionView, NetworkView, ServiceView, TargetGroupView
@@ -59,6 +61,22 @@ class SecurityGroups(Protocol):
         """True when TCP from the link-local range of VPC Lattice may reach the port."""
 
 
+class FunctionFailedError(Exception):
+    """A Lambda function was invoked and raised an error."""
+
+
+class Functions(Protocol):
+    """Invokes Lambda functions."""
+
+    def __call__(self, arn: str, payload: bytes) -> bytes:
+        """The function's result; NoAnswer when it cannot be invoked, FunctionFailedError when it fails."""
+
+
+def no_functions(arn: str, payload: bytes) -> bytes:
+    """A Lambda without functions (Functions)."""
+    raise NoAnswer(f"there is no function {arn}")
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """The neighbours of the data plane."""
@@ -67,3 +85,5 @@ class Surroundings:
     pods: PodFinder
     vpcs: Vpcs
     admits: SecurityGroups
+    certificates: CertificateStore = no_certificates
+    functions: Functions = no_functions

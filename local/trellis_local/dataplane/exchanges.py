@@ -31,7 +31,12 @@ class Routed:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A finished request; `started_at` is virtual time, durations are virtual milliseconds, pods' latency included."""
+    """A finished request; `started_at` is virtual time, durations are virtual milliseconds, pods' latency included.
+
+    A connection through a TLS_PASSTHROUGH listener is one exchange: a request without method, target and body,
+    answered with status 0, since VPC Lattice sees no HTTP in it. Only there the two byte counts are set. Status 0 also
+    stands for a connection that ended before there was an answer.
+    """
 
     vpc_id: str
     vpc_arn: str
@@ -40,6 +45,8 @@ class Exchange:
     started_at: datetime
     milliseconds: float
     target_milliseconds: float = 0.0
+    bytes_received: int = 0
+    bytes_sent: int = 0
 
 
 class Observer(Protocol):

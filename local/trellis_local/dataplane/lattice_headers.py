@@ -59,7 +59,7 @@ def to_target(request: Request, *, port: int, identifier: str, network: str, tar
         *kept,
         ("x-forwarded-for", forwarded_for),
         ("x-forwarded-port", str(port)),
-        ("x-forwarded-proto", "http"),
+        ("x-forwarded-proto", "https" if request.transport.tls else "http"),
         ("x-amzn-lattice-network", network),
         ("x-amzn-lattice-target", target),
         (REQUEST_ID, identifier),

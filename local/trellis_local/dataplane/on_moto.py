@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from moto.acm.models import acm_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
@@ -16,7 +17,9 @@ from moto.route53.models import route53_backends
 
 from trellis_local.dataplane.access_logs import AccessLogs
 from trellis_local.dataplane.auth_policies import PolicyAuthorizer
+from trellis_local.dataplane.certificates import Certificate
 from trellis_local.dataplane.contract import LatticeView, PodFinder, Surroundings
+from trellis_local.dataplane.lambda_on_moto import MotoFunctions
 from trellis_local.dataplane.log_delivery import deliver
 from trellis_local.dataplane.metrics import NAMESPACE, LatticeMetrics
 from trellis_local.dataplane.moto_identities import MotoIdentities
@@ -28,7 +31,14 @@ _ROUTING_POLICIES = ("set_identifier", "weight", "region", "failover", "geo_loca
 
 def data_plane(*, view: LatticeView, pods: PodFinder, region: str, random: Random | None = None) -> DataPlane:
     """A data plane over moto's backends of one region and all accounts."""
-    surroundings = Surroundings(view=view, pods=pods, vpcs=MotoVpcs(region), admits=ClusterSecurityGroups(pods, region))
+    surroundings = Surroundings(
+        view=view,
+        pods=pods,
+        vpcs=MotoVpcs(region),
+        admits=ClusterSecurityGroups(pods, region),
+        certificates=AcmCertificates(region),
+        functions=MotoFunctions(region),
+    )
     metrics = LatticeMetrics(partial(publish, region))
     logs = AccessLogs(subscriptions=view.access_log_subscriptions, deliver=deliver)
     authorizer = PolicyAuthorizer(MotoIdentities())
@@ -104,6 +114,27 @@ class ClusterSecurityGroups:
             prefix_list = backend.managed_prefix_lists.get(rule.prefix_list_id)
             if prefix_list is not None and prefix_list.entries:
                 yield from (entry["Cidr"] for entry in list(prefix_list.entries.values())[-1])
+
+
+class AcmCertificates:
+    """The certificates that moto's ACM keeps, with their private keys.
+
+    Those that it issued itself it signed with their own keys, in the name of Amazon: no client could verify them.
+    """
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def __call__(self, arn: str) -> Certificate | None:
+        """The certificate with this ARN, None when there is none or it is not ISSUED (CertificateStore)."""
+        for backend in _in_region(acm_backends, self._region):
+            bundle = backend._certificates.get(arn)
+            if bundle is not None:
+                bundle.check()  # moto looks at time only when it is asked
+                chain = b"\n".join((bundle.cert.strip(), bundle.chain.strip(), b""))
+                by_amazon = bundle.type == "AMAZON_ISSUED"
+                return Certificate(chain, bundle.key, by_amazon) if bundle.status == "ISSUED" else None
+        return None
 
 
 def _in_region(backends: Any, region: str) -> Iterable[Any]:

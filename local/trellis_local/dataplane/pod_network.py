@@ -10,6 +10,10 @@ from trellis_local.dataplane.messages import Answer, NoAnswer, Request
 from trellis_local.kubernetes.contract import PodInfo
 
 
+class ProtocolMismatch(NoAnswer):
+    """The connection was made, but the port speaks TLS and the request came without it."""
+
+
 class PodNetwork:
     """Connects to pods. `call` is how a pod reaches its upstream."""
 
@@ -18,28 +22,36 @@ class PodNetwork:
         self._admits = admits
         self._call = call
 
-    def from_lattice(self, vpc_id: str, ip: str, *, port: int, request: Request) -> Answer:
-        """The pod's answer to VPC Lattice; NoAnswer with `timed_out` where the security group drops the packets."""
+    def from_lattice(self, vpc_id: str, ip: str, *, port: int, request: Request, tls: bool = False) -> Answer:
+        """The pod's answer to VPC Lattice, which accepts any certificate; NoAnswer as reachable_from_lattice()."""
+        pod = self.reachable_from_lattice(vpc_id, ip, port=port)
+        return self._ask(pod, port=port, request=request, tls=tls)
+
+    def reachable_from_lattice(self, vpc_id: str, ip: str, *, port: int) -> PodInfo:
+        """The pod; NoAnswer, with `timed_out` where the security group drops the packets, when it is out of reach."""
         pod = self._pod_at(vpc_id, ip)
         if not self._admits(vpc_id, ip, port):
             raise NoAnswer(f"time-out: no security group rule lets VPC Lattice reach {ip}:{port}", timed_out=True)
-        return self._connect(pod, port=port, request=request)
+        return _listening(pod, port)
 
     def within_vpc(self, vpc_id: str, ip: str, *, port: int, request: Request) -> Answer:
-        """The pod's answer to a client of its own VPC; NoAnswer when nothing listens there."""
-        return self._connect(self._pod_at(vpc_id, ip), port=port, request=request)
+        """The pod's answer to a plain request of its own VPC; NoAnswer when nothing of the kind listens there."""
+        return self._ask(self.reachable_within_vpc(vpc_id, ip, port=port), port=port, request=request, tls=False)
 
-    def probe(self, vpc_id: str, ip: str, *, port: int, path: str, timeout: float) -> int | None:
-        """The status of a health check, or None without an answer within `timeout` virtual seconds.
+    def reachable_within_vpc(self, vpc_id: str, ip: str, *, port: int) -> PodInfo:
+        """The pod; NoAnswer when nothing listens there."""
+        return _listening(self._pod_at(vpc_id, ip), port)
 
-        Nobody waits: a pod that is slower than the time-out is known to be so.
-        """
-        request = Request("GET", path, (("host", f"{ip}:{port}"),), client_ip="169.254.171.1")
+    def respond(self, pod: PodInfo, request: Request) -> Answer:
+        """What a pod answers on a connection of its own."""
+        return pods.respond(pod, request, call=self._call)
+
+    def probe(self, vpc_id: str, ip: str, *, port: int, request: Request, tls: bool) -> Answer | None:
+        """The answer to a health check, None without one."""
         try:
-            answer = self.from_lattice(vpc_id, ip, port=port, request=request)
+            return self.from_lattice(vpc_id, ip, port=port, request=request, tls=tls)
         except NoAnswer:
             return None
-        return answer.status if answer.waited <= timeout else None
 
     def _pod_at(self, vpc_id: str, ip: str) -> PodInfo:
         pod = self._directory.find(vpc_id, ip)
@@ -47,7 +59,16 @@ class PodNetwork:
             raise NoAnswer(f"time-out: no pod in {vpc_id} has the address {ip}", timed_out=True)
         return pod
 
-    def _connect(self, pod: PodInfo, *, port: int, request: Request) -> Answer:
-        if port not in pod.ports:
-            raise NoAnswer(f"connection refused: pod {pod.name} declares no port {port}")
-        return pods.respond(pod, request, call=self._call)
+    def _ask(self, pod: PodInfo, *, port: int, request: Request, tls: bool) -> Answer:
+        speaks_tls = pods.speaks_tls(pod, port)
+        if tls and not speaks_tls:
+            raise NoAnswer(f"TLS handshake failed: port {port} of pod {pod.name} does not speak TLS")
+        if speaks_tls and not tls:
+            raise ProtocolMismatch(f"port {port} of pod {pod.name} speaks TLS, the request came without")
+        return self.respond(pod, request)
+
+
+def _listening(pod: PodInfo, port: int) -> PodInfo:
+    if port not in pod.ports:
+        raise NoAnswer(f"connection refused: pod {pod.name} declares no port {port}")
+    return pod

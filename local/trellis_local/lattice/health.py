@@ -47,7 +47,8 @@ class _Check:
 
 
 class HealthChecker:
-    """Probes targets; `probe(vpc_id=, ip=, port=, path=, timeout=)` returns the HTTP status or None for no answer.
+    """Probes targets; `probe(vpc_id=, ip=, port=, path=, timeout=, protocol=)` returns the HTTP status, or None for
+    no answer.
 
     `timeout` is in seconds as configured; an OSError of the probe counts as no answer.
     """
@@ -123,6 +124,7 @@ class HealthChecker:
             "port": config.get("port", check.target.port),
             "path": config["path"],
             "timeout": config["healthCheckTimeoutSeconds"],
+            "protocol": config["protocol"],
         }
         self._started.put((check, arguments))
 

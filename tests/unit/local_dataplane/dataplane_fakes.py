@@ -5,7 +5,12 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from trellis_local.dataplane.contract import Surroundings
+from trellis_local.dataplane.auth_policies import PolicyAuthorizer
+from trellis_local.dataplane.authorization import Authorizer
+from trellis_local.dataplane.certificates import Certificate, CertificateStore, no_certificates
+from trellis_local.dataplane.contract import Functions, Surroundings, no_functions
+from trellis_local.dataplane.exchanges import Exchange
+from trellis_local.dataplane.identities import NoIdentities
 from trellis_local.dataplane.metrics import LatticeMetrics
 from trellis_local.dataplane.names import Record, Zone
 from trellis_local.dataplane.plane import DataPlane
@@ -86,6 +91,9 @@ class World:
     records: tuple[Record, ...] = (Record(HOST, "CNAME", (GENERATED,)),)
     closed: bool = False
     published: list[dict[str, Any]] = field(default_factory=list)
+    certificates: CertificateStore = no_certificates
+    functions: Functions = no_functions
+    exchanges: list[Exchange] = field(default_factory=list)
 
     def find_service(self, *, vpc_id: str, host: str) -> ServiceView | None:
         return self.service_by_domain(host) if vpc_id in self.networks else None
@@ -116,6 +124,18 @@ class World:
 
     def zones(self, vpc_id: str) -> list[Zone]:
         return [Zone("lattice-test.io", self.records)] if vpc_id in self.zone_vpcs else []
+
+    def certificate(self, arn: str) -> Certificate | None:
+        return self.certificates(arn)
+
+    def observe(self, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
 
     def publish(self, account: str, data: list[dict[str, Any]]) -> None:
         self.published += [datum | {"Account": account} for datum in data]
@@ -149,6 +169,16 @@ def walkthrough() -> World:
     return world
 
 
-def plane_of(world: World, *, seed: int = 1) -> DataPlane:
-    surroundings = Surroundings(view=world, pods=world, vpcs=world, admits=world.admits)
-    return DataPlane(surroundings, observers=(world.metrics,), random=Random(seed))
+ANONYMOUS_ONLY = PolicyAuthorizer(NoIdentities())
+
+
+def plane_of(world: World, *, seed: int = 1, authorizer: Authorizer = ANONYMOUS_ONLY) -> DataPlane:
+    surroundings = Surroundings(
+        view=world,
+        pods=world,
+        vpcs=world,
+        admits=world.admits,
+        certificates=world.certificate,
+        functions=world.functions,
+    )
+    return DataPlane(surroundings, observers=(world.metrics, world), random=Random(seed), authorizer=authorizer)

@@ -95,7 +95,8 @@ def test_a_new_target_is_checked_at_once_with_the_configuration_of_its_group(
     pods, group_in_use, vpc_id, wait_for_status
 ):
     wait_for_status(group_in_use, "HEALTHY")
-    assert pods.probes == [{"vpc_id": vpc_id, "ip": "10.1.0.5", "port": 8080, "path": "/healthz", "timeout": 5}]
+    address = {"vpc_id": vpc_id, "ip": "10.1.0.5", "port": 8080}
+    assert pods.probes == [address | {"path": "/healthz", "timeout": 5, "protocol": "HTTP"}]
 
 
 def test_a_target_that_stops_to_answer_becomes_unhealthy_and_recovers(pods, group_in_use, wait_for_status, stepped):

@@ -78,12 +78,6 @@ def test_a_client_token_is_forgotten_with_its_resource(client, stepped):
     assert client.create_service(name="orders", clientToken="spec-1")["id"] != first
 
 
-def test_an_operation_that_is_not_emulated_says_so(client, error_of):
-    error = error_of(client.list_resource_gateways)
-    assert (error["status"], error["code"]) == (501, "NotImplementedException")
-    assert error["Error"]["Message"] == "operation ListResourceGateways is not emulated"
-
-
 def test_one_of_many_concurrent_creates_of_a_name_wins(client):
     def create(_):
         try:
