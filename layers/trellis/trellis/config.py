@@ -47,6 +47,14 @@ class Settings(BaseModel):
     """Seconds from the beginning of one run that events started to that of the next, for one cluster: short enough to
     repair within ten seconds, long enough that a script that changes a hundred rules does not start a hundred runs."""
 
+    contested_repairs: int = Field(default=3, ge=1)
+    """Repairs of one resource within `contested_seconds` after which another difference is left alone: one may be a
+    mistake and two a misunderstanding; whoever undoes four repairs means it, or is a program."""
+
+    contested_seconds: int = Field(default=3600, ge=60, le=86400)
+    """How far back repairs are counted, in seconds: four checks by the default schedule, so that drift is found to be
+    contested even if no event tells of it, and short enough that a quarrel which is over does not stay for a day."""
+
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 
