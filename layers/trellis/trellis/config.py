@@ -38,10 +38,12 @@ class Settings(BaseModel):
     """Deletions that one run may plan before the guard stops it: more than a team's largest service has parts."""
 
     max_deletion_percent: int = Field(default=50, ge=0, le=100)
-    """Percentage of a cluster's resources that one run may delete, once `guard_floor` deletions are planned."""
+    """Percentage of a cluster's resources that one run may delete, beyond `guard_floor` deletions: whoever takes away
+    more than half more likely looks at the wrong cluster, or at one that has lost its objects, than cleans up."""
 
     guard_floor: int = Field(default=10, ge=0)
-    """Deletions that are always allowed: percentages of small clusters say nothing."""
+    """Deletions up to which the percentage is not looked at: it says nothing about small clusters, where one service
+    with two target groups is a third of everything."""
 
     event_spacing_seconds: int = Field(default=5, ge=1, le=300)
     """Seconds from the beginning of one run that events started to that of the next, for one cluster: short enough to

@@ -54,7 +54,7 @@ class WorkItem:
 
 @dataclass(frozen=True)
 class GuardLimits:
-    """See `Settings`: deletions in total, as percentage of what is owned, and the number that is always allowed."""
+    """See `Settings`: deletions in total, as percentage of what is owned, and below which number that says nothing."""
 
     max_deletions: int
     max_percent: int
@@ -73,12 +73,10 @@ def guard(items: Sequence[WorkItem], limits: GuardLimits) -> Guard:
     """Stop a run that would delete more than is plausible; somebody must look first."""
     deletions = sum(bool(change["deletes"]) for item in items for change in item.plan.changes)
     owned = sum(item.plan.owned for item in items)
-    if deletions <= limits.floor:
-        return Guard(passed=True)
     if deletions > limits.max_deletions:
         return Guard(passed=False, message=f"{deletions} deletions planned, {limits.max_deletions} allowed in one run")
-    if owned and deletions * 100 > owned * limits.max_percent:
-        percent = deletions * 100 // owned
+    if deletions > limits.floor and deletions * 100 > owned * limits.max_percent:
+        percent = deletions * 100 // max(owned, 1)
         return Guard(
             passed=False,
             message=f"{deletions} of {owned} resources would be deleted ({percent} %), {limits.max_percent} % allowed",

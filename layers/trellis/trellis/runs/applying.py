@@ -84,7 +84,7 @@ def _left(plan: Mapping[str, Any], run: ItemRun) -> dict[str, str]:
     """What the plan has found that must not be changed, each with why."""
     key = run.item.kind, run.item.name
     items = (item for item in plan["items"] if (item["kind"], item["name"]) == key)
-    return {name: because for item in items for name, because in item["left"].items()}
+    return {name: because for item in items for name, because in item.get("left", {}).items()}
 
 
 def _service(desired: Desired, run: ItemRun) -> Service | None:

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot
+from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot, services_in_doubt
 from trellis.model import Cluster, ClusterState, Desired, Service, cluster_owner
 from trellis.planning.contest import REASON as CONTESTED
 from trellis.planning.contest import wanted_of
 from trellis.planning.dns import NamesWanted
 from trellis.planning.plan import APPLY, PRUNE, GuardLimits, WorkItem, guard, stages, verdict
-from trellis.planning.service_changes import describe
+from trellis.planning.service_changes import describe, takes_away
 from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
-from trellis.planning.work import KindPlan, reported
+from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
 from trellis.resources.service_observation import ServiceScope, observe_services
 from trellis.runs.contesting import leave_contested
@@ -22,6 +22,8 @@ from trellis.runs.toolbox import Toolbox
 
 # An object of these kinds that could not be read may be what a service or a name is there for.
 _KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace"})
+
+UNREADABLE = "Unreadable"
 
 # Conditions whose good status is False.
 _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
@@ -44,7 +46,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     keep = keeps(intent)
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
-    compared = _compare(tools, run, wanted, _Services(desired, held))
+    compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent)))
     if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
@@ -133,10 +135,24 @@ def names_wanted(
 
 @dataclass(frozen=True)
 class _Services:
-    """The desired services, and by name why some are only reported."""
+    """The desired services, by name why some are only reported, and why others may lack something."""
 
     desired: Desired
     held: Mapping[str, str]
+    doubts: Mapping[str, str]
+
+    def plan_of(self, diff: ServiceDiff, found: ObservedService) -> KindPlan:
+        """What would be changed; everything is only reported when there is a reason for that."""
+        changes = tuple(map(describe, diff.changes))
+        refusals, because = diff.refusals, self.held.get(diff.name, "")
+        doubt = self.doubts.get(diff.name)
+        if doubt and not because and any(map(takes_away, diff.changes)):
+            because = f"{doubt}; until it can be read, nothing is taken from the service"
+            refusals = (*refusals, Refusal(f"service {diff.name}", UNREADABLE, because))
+        if because:
+            aside = tuple(reported(change, because) for change in changes)
+            return KindPlan((), refusals, found.owned, ids=found.ids, reported=aside)
+        return KindPlan(changes, refusals, found.owned, bool(diff.pending), found.ids)
 
 
 def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Services) -> Compared:
@@ -170,18 +186,9 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services)
         if run.only_service and run.only_service not in _names_of(diff.name, wanted.get(diff.name)):
             continue
         phase = APPLY if diff.name in wanted else PRUNE
-        plan_ = _plan_of(diff, found, because=asked.held.get(diff.name, ""))
+        plan_ = asked.plan_of(diff, found)
         items.append(WorkItem(services.KIND, phase, diff.name, plan_, wanted_of(wanted.get(diff.name))))
     return Compared(tuple(items), known, ())
-
-
-def _plan_of(diff: ServiceDiff, found: ObservedService, *, because: str) -> KindPlan:
-    """What would be changed; everything is only reported when there is a reason for that."""
-    changes = tuple(map(describe, diff.changes))
-    if because:
-        aside = tuple(reported(change, because) for change in changes)
-        return KindPlan((), diff.refusals, found.owned, ids=found.ids, reported=aside)
-    return KindPlan(changes, diff.refusals, found.owned, bool(diff.pending), found.ids)
 
 
 def _services_known(compared: Compared) -> dict[str, dict[str, str]]:
@@ -194,9 +201,9 @@ def _services_known(compared: Compared) -> dict[str, dict[str, str]]:
 
 
 def _left_state(item: WorkItem) -> dict[str, str]:
-    contested = next((refusal for refusal in item.plan.refusals if refusal.reason == CONTESTED), None)
-    if contested:
-        return {"status": "REFUSED", "reason": CONTESTED, "message": contested.message}
+    refusal = next((found for found in item.plan.refusals if found.reason in (CONTESTED, UNREADABLE)), None)
+    if refusal:
+        return {"status": "REFUSED", "reason": refusal.reason, "message": refusal.message}
     message = f"differences are reported and not repaired: {item.plan.reported[0]['because']}"
     return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
 

@@ -132,7 +132,7 @@ def _service(name: str, known: Document, outcome: Document | None) -> ServiceRes
 def _names(plan: Document, outcome: Document | None) -> Iterator[NameResult]:
     planned = [item["plan"] for item in plan["items"] if item["kind"] == dns.KIND]
     refusals = outcome["refusals"] if outcome else [found for item in planned for found in item["refusals"]]
-    told = {change["resource"] for item in planned for change in item["reported"]}
+    told = {change["resource"] for item in planned for change in item.get("reported", ())}
     applied = outcome["status"] != "FAILED" if outcome else not any(item["changes"] for item in planned)
     for name in plan["desired"]["names"]:
         hostname = name["hostname"]
