@@ -2,9 +2,11 @@
 
 import typer
 
+from trellis_cli.check import check
 from trellis_cli.local import app as local
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app.command()(check)
 app.add_typer(local, name="local")
 
 

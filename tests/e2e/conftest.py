@@ -82,3 +82,21 @@ def unnoticed(world: World) -> Iterator[None]:
     yield
     for rule in rules:
         events.enable_rule(Name=rule)
+
+
+@pytest.fixture(autouse=True)
+def _no_quarrels(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What tests change is put back more often within an hour of the fast clock than anybody would quarrel."""
+    yield
+    if "world" in request.fixturenames:
+        forget_repairs(request.getfixturevalue("world"))
+
+
+def forget_repairs(world: World) -> None:
+    """From now on nothing counts as having been repaired before."""
+    dynamodb = world.aws("dynamodb")
+    (table,) = dynamodb.list_tables()["TableNames"]
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+        for item in page["Items"]:
+            if item["pk"]["S"].startswith("REPAIRED#"):
+                dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})

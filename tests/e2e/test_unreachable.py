@@ -8,7 +8,9 @@ import pytest
 from extra_cluster import ExtraCluster, extra_cluster
 from manifests import apply, backend, gateway, namespace, route
 from observing import CLUSTER_A, CLUSTER_B, execute, owned, report_of
+from typer.testing import CliRunner
 
+from trellis_cli.main import app
 from trellis_local.stack import Stack
 from trellis_local.walkthrough import Walkthrough, World
 
@@ -53,7 +55,25 @@ def test_the_other_clusters_are_checked_all_the_same(cluster: ExtraCluster, stac
     assert checked["status"] == "SUCCEEDED", checked.get("cause")
     found = {child["cluster"]: child["status"] for child in json.loads(checked["output"])}
     assert found == {CLUSTER_A: "CONVERGED", CLUSTER_B: "CONVERGED", NAME: "FAILED"}
+    (where,) = (child["report"] for child in json.loads(checked["output"]) if child["cluster"] == NAME)
+    bucket, _, key = where.removeprefix("s3://").partition("/")
+    report = json.loads(world.aws("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert report["refused"][0]["reason"] == "ClusterUnreadableError"
     assert owned(world, NAME) == before
+
+
+def test_an_operator_who_asks_for_it_gets_the_reason_and_the_status_of_an_error(
+    cluster: ExtraCluster, stack: Stack, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.clusters[NAME].stop()
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    for name, value in {**dict.fromkeys(keys, "test"), "AWS_ENDPOINT_URL": world.url}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    result = CliRunner().invoke(app, ["check", "--cluster", NAME])
+    assert result.exit_code == 1
+    assert f"{NAME}: FAILED, 0 differences, 1 refused" in result.output
+    assert "  ! ReadCluster: ClusterUnreadableError: " in result.output
 
 
 def test_a_cluster_that_cannot_be_read_can_still_leave(cluster: ExtraCluster, stack: Stack, world: World) -> None:

@@ -55,7 +55,7 @@ def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str,
                 outcomes.append(_apply(lab, {**state, "planKey": plan["planKey"], "item": item}))
     latest = lab.invoke("plan_cluster", state) if plan["verdict"] == "APPLY" else plan
     results = {**state, "planKey": latest["planKey"], "outcomes": outcomes}
-    if plan["verdict"] == "APPLY" or (plan["verdict"] == "CONVERGED" and state["mode"] == "remediate"):
+    if plan["verdict"] == "APPLY" or (plan["verdict"] in ("CONVERGED", "REPORT_ONLY") and state["mode"] == "remediate"):
         lab.invoke("write_status", results)
     keys = {"planKey": plan["planKey"], "verifiedKey": latest["planKey"]}
     report: dict[str, Any] = lab.invoke("publish_report", {**results, **keys})

@@ -38,14 +38,24 @@ class Settings(BaseModel):
     """Deletions that one run may plan before the guard stops it: more than a team's largest service has parts."""
 
     max_deletion_percent: int = Field(default=50, ge=0, le=100)
-    """Percentage of a cluster's resources that one run may delete, once `guard_floor` deletions are planned."""
+    """Percentage of a cluster's resources that one run may delete, beyond `guard_floor` deletions: whoever takes away
+    more than half more likely looks at the wrong cluster, or at one that has lost its objects, than cleans up."""
 
     guard_floor: int = Field(default=10, ge=0)
-    """Deletions that are always allowed: percentages of small clusters say nothing."""
+    """Deletions up to which the percentage is not looked at: it says nothing about small clusters, where one service
+    with two target groups is a third of everything."""
 
     event_spacing_seconds: int = Field(default=5, ge=1, le=300)
     """Seconds from the beginning of one run that events started to that of the next, for one cluster: short enough to
     repair within ten seconds, long enough that a script that changes a hundred rules does not start a hundred runs."""
+
+    contested_repairs: int = Field(default=3, ge=1)
+    """Repairs of one resource within `contested_seconds` after which another difference is left alone: one may be a
+    mistake and two a misunderstanding; whoever undoes four repairs means it, or is a program."""
+
+    contested_seconds: int = Field(default=3600, ge=60, le=86400)
+    """How far back repairs are counted, in seconds: four checks by the default schedule, so that drift is found to be
+    contested even if no event tells of it, and short enough that a quarrel which is over does not stay for a day."""
 
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""

@@ -67,7 +67,7 @@ def _connection_samples(exchange: Exchange) -> Samples:
         "ConnectionErrorCount": routed.connection == "refused",
         "ConnectionTimeoutCount": routed.connection == "timed out",
         "TotalReceivedConnectionBytes": _received(exchange) if is_made else 0,
-        "TotalSentConnectionBytes": request_bytes(exchange.request) if is_made else 0,
+        "TotalSentConnectionBytes": (exchange.bytes_received or request_bytes(exchange.request)) if is_made else 0,
         "TLSConnectionErrorCount": tls_failed,
         "TotalTLSConnectionHandshakeCount": speaks_tls and not tls_failed,
     }
@@ -84,6 +84,8 @@ def _request_samples(exchange: Exchange) -> Samples:
 
 
 def _received(exchange: Exchange) -> int:
+    if exchange.bytes_sent:
+        return exchange.bytes_sent
     answered = _is_answered_by_target(exchange)
     return answer_bytes(exchange.routed.answer, method=exchange.request.method) if answered else 0
 

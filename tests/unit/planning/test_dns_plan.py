@@ -167,3 +167,32 @@ def test_an_ownership_record_fits_into_one_string_of_a_txt_record() -> None:
     text = owner_text("111122223333/b", f"HTTPRoute {'n' * 63}/{'r' * 253}")
     assert len(text.strip('"')) == 255
     assert owner_of(RecordSet("Z1", "_trellis.x", "TXT", (text,))) == "111122223333/b"
+
+
+HELD = {"store.lattice-test.io": "mode plan of HTTPRoute apps/store"}
+
+
+def test_the_record_of_a_held_name_is_told_and_not_changed() -> None:
+    diff = diff_names(replace(wanted(members=()), left=HELD), observed())
+    assert not [change for change in diff.changes if isinstance(change, ChangeRecords)]
+    assert [change.describe()["resource"] for change in diff.reported] == [
+        "record store.lattice-test.io in lattice-test.io"
+    ]
+
+
+def test_a_held_name_that_nobody_wants_any_more_stays_with_its_zones_associations() -> None:
+    before = observed()
+    made = after(diff_names(wanted(), before), before)
+    diff = diff_names(replace(wanted(names=()), left=HELD), made)
+    assert (diff.changes, kinds(diff.reported)) == ((), ["ChangeRecords"])
+
+
+def test_a_held_name_without_a_service_is_not_waited_for() -> None:
+    assert diff_names(wanted(), observed(domain="")).pending == ("store.lattice-test.io",)
+    assert diff_names(replace(wanted(), left=HELD), observed(domain="")).pending == ()
+
+
+def test_a_contested_record_is_left_by_its_resource() -> None:
+    left = {"record store.lattice-test.io in lattice-test.io": "was put back 4 times"}
+    diff = diff_names(replace(wanted(members=()), left=left), observed())
+    assert (kinds(diff.reported), "ChangeRecords" in kinds(diff.changes)) == (["ChangeRecords"], False)

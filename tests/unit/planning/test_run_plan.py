@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from trellis.model import Cluster, ClusterState, Mode
 from trellis.planning.plan import APPLY, PRUNE, Guard, GuardLimits, Verdict, WorkItem, guard, stages, verdict
 from trellis.planning.work import KindPlan, described
@@ -15,20 +17,39 @@ def item(*, deletions: int = 0, owned: int = 0, kind: str = "apply_service", pha
     return WorkItem(kind, phase, "store", KindPlan(changes, owned=owned))
 
 
-def test_few_deletions_always_pass() -> None:
-    assert guard([item(deletions=10, owned=10)], LIMITS).passed
+@pytest.mark.parametrize(
+    ("deletions", "owned", "message"),
+    [
+        (0, 0, ""),
+        (10, 10, ""),  # at the floor the percentage says nothing
+        (11, 21, "11 of 21 resources would be deleted (52 %), 50 % allowed"),
+        (11, 22, ""),
+        (11, 0, "11 of 0 resources would be deleted (1100 %), 50 % allowed"),
+        (25, 1000, ""),
+        (26, 1000, "26 deletions planned, 25 allowed in one run"),
+    ],
+)
+def test_the_guard_stops_above_its_limits_and_not_at_them(deletions: int, owned: int, message: str) -> None:
+    checked = guard([item(deletions=deletions, owned=owned)], LIMITS)
+    assert (checked.passed, checked.message) == (not message, message)
 
 
-def test_too_many_deletions_are_stopped() -> None:
-    stopped = guard([item(deletions=26, owned=1000)], LIMITS)
-    assert not stopped.passed
-    assert "26 deletions" in stopped.message
+def test_the_floor_does_not_lift_a_lower_number_of_deletions() -> None:
+    strict = GuardLimits(max_deletions=2, max_percent=50, floor=10)
+    assert guard([item(deletions=2, owned=100)], strict).passed
+    assert not guard([item(deletions=3, owned=100)], strict).passed
 
 
-def test_too_large_a_share_is_stopped() -> None:
-    stopped = guard([item(deletions=12, owned=20)], LIMITS)
-    assert not stopped.passed
-    assert "60 %" in stopped.message
+def test_deletions_of_all_work_items_count_together() -> None:
+    assert not guard([item(deletions=13, owned=500), item(deletions=13, owned=500)], LIMITS).passed
+
+
+def test_what_is_only_reported_is_no_deletion_and_no_work() -> None:
+    told = WorkItem("apply_service", APPLY, "store", KindPlan(reported=item(deletions=30).plan.changes, owned=30))
+    assert guard([told], LIMITS).passed
+    assert stages([told]) == []
+    assert verdict(CLUSTER, Mode.REMEDIATE, [told], Guard(passed=True)) is Verdict.REPORT_ONLY
+    assert verdict(CLUSTER, Mode.REMEDIATE, [told, item(deletions=1)], Guard(passed=True)) is Verdict.APPLY
 
 
 def test_a_plan_without_work_is_converged() -> None:

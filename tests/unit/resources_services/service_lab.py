@@ -19,7 +19,7 @@ from trellis.model import (
     TargetGroup,
     WeightedTargetGroup,
 )
-from trellis.resources.services import ServiceOutcome, ServiceStatus, reconcile_service
+from trellis.resources.services import ServiceOutcome, ServiceStatus, ServiceTask, reconcile_service
 from trellis_local.clock import Clock
 from trellis_local.lattice import configuration, faults
 from trellis_local.lattice.backend import lattice_backends
@@ -73,6 +73,7 @@ class Lab:
         self.denied: str | None = None
         self.writes: list[str] = []
         self.reads: list[str] = []
+        self.left: dict[str, str] = {}
 
     def _deny(self, *, model: Any, **_: object) -> None:
         if model.name == self.denied:
@@ -88,7 +89,7 @@ class Lab:
 
     def call(self, desired: Service | None, *, run: str = "run") -> ServiceOutcome:
         """One call of the product."""
-        return reconcile_service(self, NAME, desired=desired, owner=OWNER, run=run)
+        return reconcile_service(self, ServiceTask(NAME, desired, self.left), owner=OWNER, run=run)
 
     def converge(self, desired: Service | None, *, run: str = "run") -> ServiceOutcome:
         """Call as the state machine does: again after a wait, until nothing is in progress."""

@@ -8,6 +8,7 @@ from typing import Any, cast
 from trellis.config import Settings
 from trellis.fleet.hints import Hint
 from trellis.model import Cluster
+from trellis.planning.contest import Repair
 from trellis.runs.toolbox import Toolbox
 
 CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
@@ -77,6 +78,21 @@ class MemoryHints:
         self.kept[self.kept.index(hint)] = replace(hint, repaired_by=run)
 
 
+@dataclass
+class MemoryRepairs:
+    """Repairs of one cluster."""
+
+    kept: list[Repair] = field(default_factory=list)
+    reads: int = 0
+
+    def note(self, cluster: str, run: str, repairs: Collection[Repair]) -> None:
+        self.kept += repairs
+
+    def of(self, cluster: str) -> tuple[Repair, ...]:
+        self.reads += 1
+        return tuple(self.kept)
+
+
 def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None, **more: Any) -> Toolbox:
     """What a run works with; `more` are settings, and `clients`."""
     clients = more.pop("clients", SimpleNamespace(route53=None, lattice=None, ec2=None))
@@ -85,6 +101,8 @@ def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None
         registry=MemoryRegistry(cluster),
         inventory=more.pop("inventory", MemoryInventory()),
         hints=more.pop("hints", MemoryHints()),
+        repairs=more.pop("repairs", MemoryRepairs()),
+        now=more.pop("now", lambda: 1000.0),
         settings=Settings(table="fleet", bucket="documents", **more),
         clients=clients,
     )

@@ -6,6 +6,7 @@ that names the field; nothing is dropped in silence, and one malformed object ne
 
 from trellis.gateway_api.conditions import CONTROLLER, Condition
 from trellis.gateway_api.desired import build_desired
+from trellis.gateway_api.doubt import services_in_doubt
 from trellis.gateway_api.intent import build_intent
 from trellis.gateway_api.intent_model import Intent
 from trellis.gateway_api.limits import Quotas
@@ -33,5 +34,6 @@ __all__ = [
     "build_status",
     "merge_status",
     "parse_snapshot",
+    "services_in_doubt",
     "trim",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 CONTROLLER = "trellis.dev/vpc-lattice"
 DNS_READY = "trellis.dev/DNSReady"
+MODE_VALID = "trellis.dev/ModeValid"
 
 _MAX_MESSAGES = 10
 _MAX_LENGTH = 4000

@@ -11,8 +11,9 @@ from trellis.gateway_api.attachment import Attachment, NamespaceLabels, OwnGatew
 from trellis.gateway_api.backends import Backends
 from trellis.gateway_api.conditions import Condition, Conditions, Finding, joined
 from trellis.gateway_api.gateways import generation_of, judge_gateway, judge_malformed, own_classes
-from trellis.gateway_api.intent_model import GatewayIntent, Intent, ParentIntent, RouteIntent
+from trellis.gateway_api.intent_model import GatewayIntent, HeldService, Intent, ParentIntent, RouteIntent
 from trellis.gateway_api.limits import DEFAULT_QUOTAS, Quotas
+from trellis.gateway_api.modes import ObjectMode, held_anywhere, held_at, mode_of
 from trellis.gateway_api.objects import GATEWAY_GROUP, HTTPRoute, ParentRef
 from trellis.gateway_api.rules import CompiledRoute, compile_route
 from trellis.gateway_api.snapshot import Malformed, Snapshot
@@ -39,6 +40,10 @@ class _Parent:
     @property
     def gateway(self) -> GatewayKey:
         return self.own.intent.namespace, self.own.intent.name
+
+    @property
+    def mode(self) -> ObjectMode:
+        return mode_of(self.route, self.own.gateway)
 
 
 class _Building:
@@ -72,6 +77,7 @@ class _Building:
             routes=tuple(self._routes(by_route)),
             services=assembled.services,
             malformed=self._snapshot.malformed,
+            held=tuple(dict.fromkeys(self._held(parents, judged))),
         )
 
     def _own_gateways(self) -> Iterator[OwnGateway]:
@@ -99,6 +105,13 @@ class _Building:
         if (ref.group, ref.kind) != (GATEWAY_GROUP, "Gateway"):
             return None
         return self._gateways.get((ref.namespace or namespace, ref.name))
+
+    def _held(self, parents: Iterable[_Parent], judged: Iterable[ParentIntent]) -> Iterator[HeldService]:
+        for parent, intent in zip(parents, judged, strict=True):
+            yield from held_at(parent.route, parent.mode, parent.attachment, intent.services, cluster=self._cluster)
+        for route in self._snapshot.routes:
+            if route.metadata.deletion_timestamp is None:
+                yield from held_anywhere(route, self._cluster)
 
     def _counted(self, parents: Iterable[_Parent], judged: Iterable[ParentIntent]) -> Iterator[GatewayIntent]:
         """The Gateways with the number of routes that each listener serves."""
@@ -186,7 +199,12 @@ def _judge(
         parent_ref=_raw_ref(parent.ref),
         gateway=parent.gateway,
         accepted=refusal is None,
-        conditions=(accepted, _resolved(compiled, conditions), *partial),
+        conditions=(
+            accepted,
+            _resolved(compiled, conditions),
+            *partial,
+            *parent.mode.conditions(parent.route.metadata.generation),
+        ),
         services=tuple(sorted(served.services)) if refusal is None else (),
     )
 

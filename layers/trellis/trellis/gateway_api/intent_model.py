@@ -118,6 +118,15 @@ class ServiceIntent:
 
 
 @dataclass(frozen=True)
+class HeldService:
+    """A service, by name, that `by` wants reported only; `hostname` is the one whose records are held with it."""
+
+    name: str
+    hostname: str | None
+    by: str
+
+
+@dataclass(frozen=True)
 class Intent:
     """All that one cluster asks for. `malformed` objects could not be read."""
 
@@ -127,3 +136,4 @@ class Intent:
     routes: tuple[RouteIntent, ...] = ()
     services: tuple[ServiceIntent, ...] = ()
     malformed: tuple[Malformed, ...] = ()
+    held: tuple[HeldService, ...] = ()

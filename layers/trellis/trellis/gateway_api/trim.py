@@ -10,6 +10,9 @@ from typing import Any
 
 SERVICE_LABEL = "kubernetes.io/service-name"
 
+MODE_ANNOTATION = "trellis.dev/mode"
+"""On an HTTPRoute or Gateway: `plan` or `remediate`; see `modes`."""
+
 _METADATA = ("name", "namespace", "uid", "generation", "creationTimestamp", "deletionTimestamp")
 
 
@@ -33,6 +36,9 @@ def _metadata(metadata: Any, raw: Mapping[str, Any]) -> Any:
     # Of the other kinds only cluster-scoped ones are selected by label: namespaces.
     if labels and ("addressType" in raw or not metadata.get("namespace")):
         kept["labels"] = labels
+    annotations = metadata.get("annotations")
+    if isinstance(annotations, Mapping) and MODE_ANNOTATION in annotations:
+        kept["annotations"] = {MODE_ANNOTATION: annotations[MODE_ANNOTATION]}
     return kept
 
 

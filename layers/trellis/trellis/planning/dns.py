@@ -34,6 +34,11 @@ class ChangeRecords:
     upserts: tuple[RecordSet, ...] = ()
     deletes: tuple[RecordSet, ...] = ()
 
+    @property
+    def hostname(self) -> str:
+        """The hostname whose records these are."""
+        return (self.upserts or self.deletes)[0].name.removeprefix(f"{_NAME_LABEL}.")
+
     def describe(self) -> Description:
         """Describe the change for reports."""
         first = (self.upserts or self.deletes)[0]
@@ -53,6 +58,11 @@ class AssociateZone:
     zone: HostedZone
     vpc_id: str
 
+    @property
+    def hostname(self) -> str:
+        """An association has no hostname of its own."""
+        return ""
+
     def describe(self) -> Description:
         """Describe the change for reports."""
         return described("AssociateVPCWithHostedZone", f"zone {self.zone.name}", expected=self.vpc_id)
@@ -64,6 +74,11 @@ class DisassociateZone:
 
     zone: HostedZone
     vpc_id: str
+
+    @property
+    def hostname(self) -> str:
+        """An association has no hostname of its own."""
+        return ""
 
     def describe(self) -> Description:
         """Describe the change for reports."""
@@ -81,13 +96,15 @@ class NamesDiff:
     refusals: tuple[Refusal, ...] = ()
     pending: tuple[str, ...] = ()
     owned: int = 0
+    reported: tuple[NameChange, ...] = ()
 
 
 @dataclass(frozen=True)
 class NamesWanted:
     """What one cluster wants; `members` are the registered clusters of its service network, itself included.
 
-    `keep` says that `names` may lack some, so that nothing may be removed.
+    `keep` says that `names` may lack some, so that nothing may be removed. `left` names hostnames and resources that
+    are only reported, each with why.
     """
 
     cluster: Cluster
@@ -95,6 +112,12 @@ class NamesWanted:
     members: tuple[Cluster, ...]
     ttl: int
     keep: bool = False
+    left: Mapping[str, str] = field(default_factory=dict)
+
+    def left_because(self, change: "NameChange") -> str:
+        """Why a change is only reported; empty for one that is made."""
+        found = (self.left.get(name) for name in (change.hostname, str(change.describe()["resource"])))
+        return next((because for because in found if because), "")
 
 
 def zone_for(hostname: str, zones: Iterable[HostedZone]) -> HostedZone | None:
@@ -119,18 +142,21 @@ def diff_names(wanted: NamesWanted, observed: ObservedNames) -> NamesDiff:
         used[zone.id].add(name.hostname)
         domain = observed.domains.get(name.service)
         if not domain:
-            pending.append(name.hostname)
+            pending.extend([] if name.hostname in wanted.left else [name.hostname])
             continue
         change = _records(name, zone, observed.records[zone.id], target=domain, wanted=wanted)
         changes.extend([change] if change else [])
-    associations = _associations(wanted, observed, used)
+    carried = {zone.id: used[zone.id] | _left_names(zone, observed, wanted) for zone in observed.zones}
+    associations = _associations(wanted, observed, carried)
     removed = () if wanted.keep else (*_stale(observed, owner, used), *associations.removed)
     owned = sum(1 for records in observed.records.values() for record in records if record.owner == owner)
+    all_changes = (*associations.added, *changes, *removed)
     return NamesDiff(
-        changes=(*associations.added, *changes, *removed),
+        changes=tuple(change for change in all_changes if not wanted.left_because(change)),
         refusals=tuple(refusals),
         pending=tuple(pending),
         owned=owned,
+        reported=tuple(change for change in all_changes if wanted.left_because(change)),
     )
 
 
@@ -140,6 +166,11 @@ def zones_in_use(wanted: NamesWanted, observed: ObservedNames) -> tuple[str, ...
     fitting = {zone.id for name in wanted.names if (zone := zone_for(name.hostname, observed.zones))}
     owned = {zone_id for zone_id, found in observed.records.items() if any(record.owner == owner for record in found)}
     return tuple(sorted(fitting | owned))
+
+
+def _left_names(zone: HostedZone, observed: ObservedNames, wanted: NamesWanted) -> set[str]:
+    """Hostnames with records in the zone that stay as they are, whether or not anybody wants them."""
+    return {record.name for record in observed.records[zone.id] if record.name in wanted.left}
 
 
 def owner_text(owner: str, stands_for: str) -> str:

@@ -1,7 +1,7 @@
 """The plan of one run: what would be changed, what was refused, whether the guard allows it, and the work in order."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -34,12 +34,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One call of the function that applies a kind; `name` is a cluster's or a service's."""
+    """One call of the function that applies a kind; `name` is a cluster's or a service's.
+
+    `wanted` is a digest of what is wanted, where a service is. `left` names what must not be changed, each with why.
+    """
 
     kind: str
     phase: str
     name: str
     plan: KindPlan
+    wanted: str = ""
+    left: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -49,7 +54,7 @@ class WorkItem:
 
 @dataclass(frozen=True)
 class GuardLimits:
-    """See `Settings`: deletions in total, as percentage of what is owned, and the number that is always allowed."""
+    """See `Settings`: deletions in total, as percentage of what is owned, and below which number that says nothing."""
 
     max_deletions: int
     max_percent: int
@@ -68,12 +73,10 @@ def guard(items: Sequence[WorkItem], limits: GuardLimits) -> Guard:
     """Stop a run that would delete more than is plausible; somebody must look first."""
     deletions = sum(bool(change["deletes"]) for item in items for change in item.plan.changes)
     owned = sum(item.plan.owned for item in items)
-    if deletions <= limits.floor:
-        return Guard(passed=True)
     if deletions > limits.max_deletions:
         return Guard(passed=False, message=f"{deletions} deletions planned, {limits.max_deletions} allowed in one run")
-    if owned and deletions * 100 > owned * limits.max_percent:
-        percent = deletions * 100 // owned
+    if deletions > limits.floor and deletions * 100 > owned * limits.max_percent:
+        percent = deletions * 100 // max(owned, 1)
         return Guard(
             passed=False,
             message=f"{deletions} of {owned} resources would be deleted ({percent} %), {limits.max_percent} % allowed",
@@ -83,9 +86,11 @@ def guard(items: Sequence[WorkItem], limits: GuardLimits) -> Guard:
 
 def verdict(cluster: Cluster, mode: Mode, items: Sequence[WorkItem], checked: Guard) -> Verdict:
     """Decide what the run does. A cluster that leaves is deleted on request, so no guard stops it."""
-    if not any(item.plan.needs_work for item in items):
+    works = any(item.plan.needs_work for item in items)
+    differs = works or any(item.plan.reported for item in items)
+    if not differs:
         return Verdict.CONVERGED
-    if mode is Mode.PLAN:
+    if mode is Mode.PLAN or not works:
         return Verdict.REPORT_ONLY
     if not checked.passed and cluster.state is not ClusterState.LEAVING:
         return Verdict.STOPPED_BY_GUARD

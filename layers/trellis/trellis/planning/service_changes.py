@@ -276,6 +276,11 @@ def describe(change: ServiceChange) -> Description:
     return {**words, "fields": sorted({*(expected or {}), *(found or {})} - {"because"})}
 
 
+def takes_away(change: ServiceChange) -> bool:
+    """Whether requests that are served before the change may not be served as before after it."""
+    return change.deletes or isinstance(change, DeregisterTargets | UpdateRule | UpdateListener)
+
+
 def same_match(one: RuleMatch, other: RuleMatch) -> bool:
     """Whether both match the same requests; header names are compared without regard to case."""
     return _match_words(one) == _match_words(other)

@@ -16,6 +16,11 @@ def described(
     return {"kind": kind, "resource": resource, "expected": expected, "found": found, "deletes": deletes}
 
 
+def reported(change: Description, because: str) -> Description:
+    """A difference that is told and not repaired, with the reason."""
+    return {**change, "action": "reported", "because": because}
+
+
 @dataclass(frozen=True)
 class Refusal:
     """Something that was asked for and is not done; `resource` is what it was asked for."""
@@ -29,7 +34,8 @@ class Refusal:
 class KindPlan:
     """What one kind of resource would change; `owned` counts the resources that exist and belong to the cluster.
 
-    `ids` are the AWS ids by which a call that touches one of its resources is recognised.
+    `ids` are the AWS ids by which a call that touches one of its resources is recognised. `reported` differs too, and
+    no run changes it.
     """
 
     changes: tuple[Description, ...] = ()
@@ -37,11 +43,17 @@ class KindPlan:
     owned: int = 0
     waiting: bool = False
     ids: tuple[str, ...] = ()
+    reported: tuple[Description, ...] = ()
 
     @property
     def needs_work(self) -> bool:
         """Whether a run must apply this kind, if only to wait for a change that AWS has not finished."""
         return bool(self.changes) or self.waiting
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anything to say about this kind."""
+        return self.needs_work or bool(self.refusals or self.reported)
 
 
 class Status(StrEnum):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from trellis.model import HostedZone, RecordSet
+from trellis.planning.contest import refusals_of
 from trellis.planning.dns import (
     AssociateZone,
     ChangeRecords,
@@ -21,7 +22,7 @@ from trellis.planning.dns import (
     owner_of,
     zones_in_use,
 )
-from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status
+from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status, reported
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -50,6 +51,7 @@ def plan(clients: "Names", wanted: NamesWanted) -> KindPlan:
         owned=diff.owned,
         waiting=bool(diff.pending),
         ids=zones_in_use(wanted, observed),
+        reported=tuple(reported(change.describe(), wanted.left_because(change)) for change in diff.reported),
     )
 
 
@@ -57,7 +59,8 @@ def reconcile(clients: "Names", wanted: NamesWanted) -> Outcome:
     """Apply all changes. A refused one does not keep the others from being made."""
     diff = diff_names(wanted, clients.observe())
     done: list[Description] = []
-    refusals = list(diff.refusals)
+    contested = refusals_of(wanted.left, (str(change.describe()["resource"]) for change in diff.reported))
+    refusals = [*diff.refusals, *contested]
     for change in diff.changes:
         refusal = clients.apply(change, wanted.cluster.region)
         if refusal:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from trellis.model import OWNER_TAG, Cluster, LinkLocalRule, cluster_owner, ownership_tags
+from trellis.errors import ServiceUnavailableError
+from trellis.model import OWNER_TAG, Cluster, ClusterState, LinkLocalRule, cluster_owner, ownership_tags
 from trellis.planning.security_group import (
     AuthorizeIngress,
     RevokeIngress,
@@ -55,12 +56,19 @@ def reconcile(ec2: "EC2Client", cluster: Cluster, cidrs: Sequence[str]) -> Outco
 
 
 def sources(ec2: "EC2Client", cluster: Cluster, cidrs: Sequence[str]) -> tuple[str, ...]:
-    """The CIDRs of the configuration, or the ids of VPC Lattice's managed prefix lists."""
-    if cidrs:
+    """The CIDRs of the configuration, or the ids of VPC Lattice's managed prefix lists; none for who leaves.
+
+    Every region with VPC Lattice has such lists, so an empty answer is no reason to revoke the rules that are there:
+    raises ServiceUnavailableError.
+    """
+    if cidrs or cluster.state is ClusterState.LEAVING:
         return tuple(cidrs)
     names = [name.format(region=cluster.region) for name in _PREFIX_LIST_NAMES]
     answer = ec2.describe_managed_prefix_lists(Filters=[{"Name": "prefix-list-name", "Values": names}])
-    return tuple(sorted(found["PrefixListId"] for found in answer["PrefixLists"]))
+    found = tuple(sorted(found["PrefixListId"] for found in answer["PrefixLists"]))
+    if not found:
+        raise ServiceUnavailableError(f"EC2 lists none of the managed prefix lists {', '.join(names)}")
+    return found
 
 
 def observe(ec2: "EC2Client", cluster: Cluster) -> tuple[LinkLocalRule, ...]:

@@ -4,13 +4,14 @@ Nothing here waits. `reconcile_service` does what can be done now and says what 
 machine waits and calls again, and each call starts from what it reads, so that it may follow a run that ended anywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from botocore.exceptions import ClientError
 
 from trellis.model import Service
+from trellis.planning.contest import refusals_of
 from trellis.planning.service_changes import CreateTargetGroup, ServiceChange, describe
 from trellis.planning.service_state import ObservedService
 from trellis.planning.service_waits import Step, Wait, steps
@@ -50,15 +51,23 @@ class ServiceOutcome:
     waiting_for: tuple[str, ...] = ()
 
 
-def reconcile_service(
-    clients: ServiceClients, name: str, *, desired: Service | None, owner: str, run: str
-) -> ServiceOutcome:
-    """Bring one service to what is desired (None: delete it) as far as possible without waiting.
+@dataclass(frozen=True)
+class ServiceTask:
+    """One service to bring to what is desired (None: delete it); `left` names resources to leave, each with why."""
+
+    name: str
+    desired: Service | None
+    left: Mapping[str, str] = field(default_factory=dict)
+
+
+def reconcile_service(clients: ServiceClients, task: ServiceTask, *, owner: str, run: str) -> ServiceOutcome:
+    """Bring one service to what is desired as far as possible without waiting.
 
     `run` is the same for all calls of one run, such as the execution's name. Raises ClientError for what is no answer
     to the request: throttling, server errors, missing permissions.
     """
-    return _Reconciliation(clients, ServiceScope(owner, (desired,) if desired else (), only=name), run).outcome()
+    scope = ServiceScope(owner, (task.desired,) if task.desired else (), only=task.name)
+    return _Reconciliation(clients, scope, run, task.left).outcome()
 
 
 @dataclass
@@ -66,6 +75,7 @@ class _Reconciliation:
     clients: ServiceClients
     scope: ServiceScope
     run: str
+    left: Mapping[str, str]
     done: list[Description] = field(default_factory=list)
     made: set[ServiceChange] = field(default_factory=set)
 
@@ -82,6 +92,8 @@ class _Reconciliation:
         observed = observe_services(self.clients, self.scope).of(name)
         diff = diff_service(next(iter(self.scope.desired), None), observed)
         round_ = _Round(Application(self.clients.lattice, observed, self.run), self.made)
+        round_.refusals += refusals_of(self.left, (change.resource for change in diff.changes))
+        round_.left = self.left.keys()
         round_.apply(steps(diff.changes, observed))
         self.done += round_.done
         return self._judge(observed, diff, round_)
@@ -114,6 +126,7 @@ class _Round:
     refusals: list[Refusal] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     kept: bool = False
+    left: Collection[str] = ()
 
     @property
     def settling(self) -> bool:
@@ -128,6 +141,8 @@ class _Round:
     def apply(self, planned: Sequence[Step]) -> None:
         """Apply what does not wait, in order."""
         for step in planned:
+            if step.change.resource in self.left:
+                continue
             if step.wait:
                 self.waits.append(step.wait)
             elif step.change in self.made:

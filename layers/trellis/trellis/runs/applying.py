@@ -4,7 +4,7 @@ Each function observes and compares again: between the plan and now somebody may
 call of the same run may have done part of the work.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -44,11 +44,14 @@ def open_security_group(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
 def apply_service(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
     """Bring one service to what the plan's snapshot asked for, or delete it."""
     cluster = tools.registry.get(run.cluster)
-    desired = _service(_desired(tools, run), run)
+    plan = tools.documents.get(run.planKey)
+    task = services.ServiceTask(
+        run.item.name, _service(_DESIRED.validate_python(plan["desired"]), run), _left(plan, run)
+    )
 
     def work() -> services.ServiceOutcome:
         owner = cluster_owner(cluster.account, cluster.name)
-        return services.reconcile_service(tools.clients, run.item.name, desired=desired, owner=owner, run=run.run)
+        return services.reconcile_service(tools.clients, task, owner=owner, run=run.run)
 
     with tools.leases.held(f"service/{run.item.name}", run.run):
         outcome = work()
@@ -68,7 +71,8 @@ def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
     """Bring records and zone associations to what the cluster wants."""
     cluster = tools.registry.get(run.cluster)
     plan = tools.documents.get(run.planKey)
-    wanted = names_wanted(tools, cluster, _DESIRED.validate_python(plan["desired"]), keep=plan["keep"])
+    desired = _DESIRED.validate_python(plan["desired"])
+    wanted = names_wanted(tools, cluster, desired, keep=plan["keep"], left=_left(plan, run))
 
     def work() -> Outcome:
         return dns.reconcile(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
@@ -76,8 +80,11 @@ def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
     return _leased(tools, run, f"names/{cluster.name}", work)
 
 
-def _desired(tools: Toolbox, run: ItemRun) -> Desired:
-    return _DESIRED.validate_python(tools.documents.get(run.planKey)["desired"])
+def _left(plan: Mapping[str, Any], run: ItemRun) -> dict[str, str]:
+    """What the plan has found that must not be changed, each with why."""
+    key = run.item.kind, run.item.name
+    items = (item for item in plan["items"] if (item["kind"], item["name"]) == key)
+    return {name: because for item in items for name, because in item.get("left", {}).items()}
 
 
 def _service(desired: Desired, run: ItemRun) -> Service | None:

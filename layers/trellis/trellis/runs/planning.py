@@ -1,23 +1,29 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot
+from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot, services_in_doubt
 from trellis.model import Cluster, ClusterState, Desired, Service, cluster_owner
+from trellis.planning.contest import REASON as CONTESTED
+from trellis.planning.contest import wanted_of
 from trellis.planning.dns import NamesWanted
 from trellis.planning.plan import APPLY, PRUNE, GuardLimits, WorkItem, guard, stages, verdict
-from trellis.planning.service_changes import describe
+from trellis.planning.service_changes import describe, takes_away
+from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
-from trellis.planning.work import KindPlan
+from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
 from trellis.resources.service_observation import ServiceScope, observe_services
+from trellis.runs.contesting import leave_contested
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
 # An object of these kinds that could not be read may be what a service or a name is there for.
 _KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace"})
+
+UNREADABLE = "Unreadable"
 
 # Conditions whose good status is False.
 _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
@@ -38,10 +44,13 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     intent = _intent(tools, run, cluster)
     desired = build_desired(intent, cluster)
     keep = keeps(intent)
-    compared = _compare(tools, run, names_wanted(tools, cluster, desired, keep=keep), desired)
+    held = held_services(intent)
+    wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
+    compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent)))
     if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
+    compared = replace(compared, items=leave_contested(tools, cluster, compared.items))
     _take_inventory(tools, run, cluster, compared.items)
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
@@ -55,8 +64,8 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "guard": checked.message,
         "desired": asdict(desired),
         "keep": keep,
-        "items": [asdict(item) for item in compared.items if item.plan.needs_work or item.plan.refusals],
-        "services": compared.services,
+        "items": [asdict(item) for item in compared.items if item.plan.is_told],
+        "services": _services_known(compared),
         "networks": compared.networks,
         "refused": unfulfilled,
     }
@@ -102,18 +111,56 @@ def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
     return build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster)
 
 
-def names_wanted(tools: Toolbox, cluster: Cluster, desired: Desired, *, keep: bool) -> NamesWanted:
-    """The names of a cluster and the clusters that must resolve them."""
+def held_services(intent: Intent) -> dict[str, str]:
+    """The services that some object wants reported only, each with why."""
+    return {found.name: f"mode plan of {found.by}" for found in intent.held}
+
+
+def held_hostnames(intent: Intent, desired: Desired) -> dict[str, str]:
+    """The hostnames that go with held services; one that another service is wanted for follows that service."""
+    services = held_services(intent)
+    wanted = {name.hostname: name.service for name in desired.names}
+    hostnames = {found.hostname: services[found.name] for found in intent.held if found.hostname not in wanted}
+    hostnames |= {hostname: services[service] for hostname, service in wanted.items() if service in services}
+    return {hostname: because for hostname, because in hostnames.items() if hostname}
+
+
+def names_wanted(
+    tools: Toolbox, cluster: Cluster, desired: Desired, *, keep: bool, left: Mapping[str, str]
+) -> NamesWanted:
+    """The names of a cluster, those of them that stay as they are, and the clusters that must resolve them."""
     members = tuple(member for member in tools.registry.list() if member.service_network == cluster.service_network)
-    return NamesWanted(cluster, desired.names, members, tools.settings.record_ttl, keep)
+    return NamesWanted(cluster, desired.names, members, tools.settings.record_ttl, keep, left)
 
 
-def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, desired: Desired) -> Compared:
+@dataclass(frozen=True)
+class _Services:
+    """The desired services, by name why some are only reported, and why others may lack something."""
+
+    desired: Desired
+    held: Mapping[str, str]
+    doubts: Mapping[str, str]
+
+    def plan_of(self, diff: ServiceDiff, found: ObservedService) -> KindPlan:
+        """What would be changed; everything is only reported when there is a reason for that."""
+        changes = tuple(map(describe, diff.changes))
+        refusals, because = diff.refusals, self.held.get(diff.name, "")
+        doubt = self.doubts.get(diff.name)
+        if doubt and not because and any(map(takes_away, diff.changes)):
+            because = f"{doubt}; until it can be read, nothing is taken from the service"
+            refusals = (*refusals, Refusal(f"service {diff.name}", UNREADABLE, because))
+        if because:
+            aside = tuple(reported(change, because) for change in changes)
+            return KindPlan((), refusals, found.owned, ids=found.ids, reported=aside)
+        return KindPlan(changes, refusals, found.owned, bool(diff.pending), found.ids)
+
+
+def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Services) -> Compared:
     cluster = wanted.cluster
     items = [] if run.only_service else list(_cluster_items(tools, cluster))
-    compared = _service_items(tools, run, cluster, desired)
+    compared = _service_items(tools, run, cluster, wanted_services)
     names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
-    items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names)]
+    items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names, left=wanted.left)]
     return Compared(tuple(items), compared.services, network.names(tools.clients.lattice))
 
 
@@ -125,12 +172,12 @@ def _cluster_items(tools: Toolbox, cluster: Cluster) -> Iterator[WorkItem]:
     yield WorkItem(security_group.KIND, phase, cluster.name, security_group.plan(tools.clients.ec2, cluster, cidrs))
 
 
-def _service_items(tools: Toolbox, run: Run, cluster: Cluster, desired: Desired) -> Compared:
+def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services) -> Compared:
     owner = cluster_owner(cluster.account, cluster.name)
-    wanted = {service.name: service for service in desired.services}
-    observed = observe_services(tools.clients, ServiceScope(owner, desired.services))
+    wanted = {service.name: service for service in asked.desired.services}
+    observed = observe_services(tools.clients, ServiceScope(owner, asked.desired.services))
     items, known = [], {}
-    for diff in diff_services(desired.services, observed):
+    for diff in diff_services(asked.desired.services, observed):
         found = observed.of(diff.name)
         known[diff.name] = {
             "domain": found.service.domain_name if found.service and not diff.refusals else "",
@@ -138,10 +185,27 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, desired: Desired)
         }
         if run.only_service and run.only_service not in _names_of(diff.name, wanted.get(diff.name)):
             continue
-        changes = tuple(map(describe, diff.changes))
-        plan_ = KindPlan(changes, diff.refusals, found.owned, bool(diff.pending), found.ids)
-        items.append(WorkItem(services.KIND, APPLY if diff.name in wanted else PRUNE, diff.name, plan_))
+        phase = APPLY if diff.name in wanted else PRUNE
+        plan_ = asked.plan_of(diff, found)
+        items.append(WorkItem(services.KIND, phase, diff.name, plan_, wanted_of(wanted.get(diff.name))))
     return Compared(tuple(items), known, ())
+
+
+def _services_known(compared: Compared) -> dict[str, dict[str, str]]:
+    """What is known of each service, with the reason why it stays as it is."""
+    known = dict(compared.services)
+    for item in compared.items:
+        if item.kind == services.KIND and item.plan.reported and item.name in known:
+            known[item.name] = {**known[item.name], **_left_state(item)}
+    return known
+
+
+def _left_state(item: WorkItem) -> dict[str, str]:
+    refusal = next((found for found in item.plan.refusals if found.reason in (CONTESTED, UNREADABLE)), None)
+    if refusal:
+        return {"status": "REFUSED", "reason": refusal.reason, "message": refusal.message}
+    message = f"differences are reported and not repaired: {item.plan.reported[0]['because']}"
+    return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
 
 
 def _take_inventory(tools: Toolbox, run: Run, cluster: Cluster, items: Iterable[WorkItem]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from trellis.fleet.hints import Hint
+from trellis.runs.contesting import Changed, remember
 from trellis.runs.request import ClusterName
 from trellis.runs.toolbox import Toolbox
 
@@ -65,6 +66,7 @@ def _report(tools: Toolbox, results: Results) -> dict[str, Any]:
     verified = tools.documents.get(results.verifiedKey) if results.verifiedKey else plan
     causes = _Causes(tools, results, plan)
     if plan["verdict"] == "APPLY":
+        remember(tools, results.cluster, results.run, plan, Changed(results.outcomes, causes.hints))
         causes.mark_repaired(tools, results)
     failed = [outcome for outcome in results.outcomes if outcome["status"] == "FAILED"]
     return {
@@ -76,7 +78,7 @@ def _report(tools: Toolbox, results: Results) -> dict[str, Any]:
         "status": "FAILED" if failed else _STATUS[plan["verdict"]],
         "guard": plan["guard"],
         "planned": [
-            change for item in plan["items"] for change in causes.added_to(item["plan"]["changes"], _key(item))
+            change for item in plan["items"] for change in causes.added_to(_differences(item["plan"]), _key(item))
         ],
         "done": [
             change for outcome in results.outcomes for change in causes.added_to(outcome.get("done", []), _key(outcome))
@@ -90,19 +92,22 @@ class _Causes:
     """The calls of others that touched what a run has found changed, as far as events told of them."""
 
     def __init__(self, tools: Toolbox, results: Results, plan: dict[str, Any]) -> None:
-        changed = {_key(item) for item in plan["items"] if item["plan"]["changes"] or item["plan"].get("waiting")}
+        changed = {_key(item) for item in plan["items"] if _differences(item["plan"]) or item["plan"].get("waiting")}
         changed |= {_key(outcome) for outcome in results.outcomes if outcome.get("done")}
         found = tools.hints.about(results.cluster, changed) if changed else ()
-        self._hints = [hint for hint in found if hint.repaired_by in ("", results.run)]
+        self._untouched = {_key(item) for item in plan["items"] if _is_only_told(item["plan"])}
+        self.hints = [hint for hint in found if hint.repaired_by in ("", results.run)]
 
     def mark_repaired(self, tools: Toolbox, results: Results) -> None:
-        """They are no cause of what a later run finds."""
-        for hint in self._hints:
+        """They are no cause of what a later run finds, except of what was only reported."""
+        for hint in self.hints:
+            if hint.items <= self._untouched:
+                continue
             tools.hints.mark_repaired(results.cluster, hint, results.run)
 
     def added_to(self, changes: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
         """The changes of one work item with the calls that concern it."""
-        causes = [_cause(hint) for hint in self._hints if key in hint.items]
+        causes = [_cause(hint) for hint in self.hints if key in hint.items]
         return [{**change, "causes": causes} for change in changes]
 
 
@@ -115,7 +120,16 @@ def _cause(hint: Hint) -> dict[str, str]:
 
 
 def _changes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [change for item in plan["items"] for change in item["plan"]["changes"]]
+    return [change for item in plan["items"] for change in _differences(item["plan"])]
+
+
+def _is_only_told(plan: dict[str, Any]) -> bool:
+    return bool(plan.get("reported")) and not plan["changes"]
+
+
+def _differences(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a run would change, and what it only tells."""
+    return [*plan["changes"], *plan.get("reported", ())]
 
 
 def _refused(plan: dict[str, Any], outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:

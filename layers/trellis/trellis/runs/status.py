@@ -132,12 +132,15 @@ def _service(name: str, known: Document, outcome: Document | None) -> ServiceRes
 def _names(plan: Document, outcome: Document | None) -> Iterator[NameResult]:
     planned = [item["plan"] for item in plan["items"] if item["kind"] == dns.KIND]
     refusals = outcome["refusals"] if outcome else [found for item in planned for found in item["refusals"]]
+    told = {change["resource"] for item in planned for change in item.get("reported", ())}
     applied = outcome["status"] != "FAILED" if outcome else not any(item["changes"] for item in planned)
     for name in plan["desired"]["names"]:
         hostname = name["hostname"]
         refusal = next((found for found in refusals if found["resource"] == hostname), None)
         if refusal:
             yield NameResult(hostname, "REFUSED", refusal["reason"], refusal["message"])
+        elif any(resource.startswith(f"record {hostname} in ") for resource in told):
+            yield NameResult(hostname, "PENDING", "ReportedOnly", "its record differs, which is reported only")
         else:
             yield NameResult(hostname, "READY" if applied else "PENDING")
 

@@ -9,6 +9,7 @@ from trellis.fleet.hints import Hints
 from trellis.fleet.inventory import Inventory
 from trellis.fleet.leases import Leases
 from trellis.fleet.registry import Registry
+from trellis.fleet.repairs import Repairs
 from trellis.fleet.requests import CheckRequests
 from trellis.resources.clients import Clients
 
@@ -55,6 +56,15 @@ class Toolbox:
     def hints(self) -> Hints:
         """What is known of other people's changes."""
         return Hints(self.clients.dynamodb, self.settings.table, clock=_now)
+
+    @cached_property
+    def repairs(self) -> Repairs:
+        """What earlier runs have changed."""
+        return Repairs(self.clients.dynamodb, self.settings.table, clock=_now)
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        return _now()
 
     @cached_property
     def checks(self) -> CheckRequests:
