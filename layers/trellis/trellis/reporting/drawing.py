@@ -18,7 +18,7 @@ _NETWORK = (270.0, 36.0)
 _SERVICE = (352.0, 350.0)
 _GROUP = (818.0, 286.0)
 _TITLE, _ROW, _GROUP_HEIGHT, _GAP, _PAD = 58.0, 26.0, 62.0, 18.0, 12.0
-_VPC_HEIGHT = 108.0
+_VPC_HEIGHT, _WEIGHT_HEIGHT = 108.0, 18.0
 _DOTS = 12
 
 Report = Mapping[str, Any]
@@ -78,7 +78,7 @@ class _Panel:
     def _vpc(self) -> str:
         x, width = _VPC
         y, picture = self._top, self._picture
-        vpc, group = picture["vpc"], picture["securityGroup"]
+        vpc = picture["vpc"]
         joined = self._lines(f"VPC {vpc} in {picture['network']}", f"VPC {vpc}")
         opened = [line for line in self._report["drifts"] if line["item"].startswith("open_security_group/")]
         style = "vpc drifted" if joined or opened else "vpc"
@@ -87,11 +87,11 @@ class _Panel:
             [
                 svg.line((x + width, middle), (_NETWORK[0], middle), style="link lost" if joined else "link"),
                 svg.box(x, y, (width, _VPC_HEIGHT), style=style),
-                svg.text(x + 14, y + 26, self._report["cluster"], style="name", length=24),
+                svg.text(x + 14, y + 26, self._report["cluster"], style="name", length=22),
                 svg.text(x + 14, y + 47, vpc, style="small", length=28),
                 svg.text(x + 14, y + 66, f"{picture['account']} · {picture['region']}", style="small", length=30),
-                svg.text(x + 14, y + 90, f"{group} {'changed' if opened else 'open'}", style="small", length=29),
-                svg.mark(x + width, y + 86, _title(opened)) if opened else "",
+                svg.text(x + 14, y + 90, f"security group {'changed' if opened else 'open'}", style="small"),
+                svg.mark(x + width - 18, y + 20, _title(opened)) if opened else "",
                 svg.mark(x + width + 20, middle, _title(joined)) if joined else "",
             ]
         )
@@ -119,7 +119,7 @@ class _ServiceBox:
         self._report = report
         self._service = service
         self._top = top
-        self._height = _service_height(service)
+        self._weights: list[str] = []  # drawn after all lines, so that none goes through a number
 
     def draw(self) -> str:
         (x, width), y, service = _SERVICE, self._top, self._service
@@ -137,6 +137,7 @@ class _ServiceBox:
                 svg.mark(x + width - 18, y + 20, _title([*gone, *named])) if gone or named else "",
                 svg.mark(x - 24, middle, _title(joined)) if joined else "",
                 *self._rules(),
+                *self._weights,
                 *self._groups(),
             ]
         )
@@ -157,37 +158,46 @@ class _ServiceBox:
             yield from self._shares(rule, drifted, y + 11)
 
     def _shares(self, rule: Node, drifted: Sequence[Line], y: float) -> Iterator[str]:
-        start = _SERVICE[0] + _SERVICE[1] - 8
         found = _found_weights(drifted)
-        places = {group["name"]: index for index, group in enumerate(self._service["groups"])}
-        shares = [share for share in rule["shares"] if share["group"] in places]
-        for index, share in enumerate(shares):
+        lost = any(line["field"] == PRESENCE for line in drifted)
+        for share in rule["shares"]:
             name, weight = share["group"], share["weight"]
-            end = self._group_top(places[name]) + _GROUP_HEIGHT / 2
-            lost = any(line["field"] == PRESENCE for line in drifted)
+            end = self._entrance(name, rule["resource"])
+            if end is None:
+                continue
             changed = found is not None and found.get(name) != weight
-            style = "link lost" if lost or changed else "link"
-            yield svg.line((start, y), (_GROUP[0], end), style=style)
-            label = f"{weight} → {found.get(name, 'none')}" if found is not None and changed else str(weight)
-            # Labels of one rule stand apart along their lines, whose ends may be close to each other.
-            part = 0.3 + 0.4 * index / max(1, len(shares) - 1) if len(shares) > 1 else 0.5
-            where = _on_curve((start, y), (_GROUP[0], end), part)
-            yield svg.text(where[0], where[1] + 4, label, style="weight changed" if changed else "weight")
+            start = (_SERVICE[0] + _SERVICE[1] - 8, y)
+            yield svg.line(start, (_GROUP[0], end), style="link lost" if lost or changed else "link")
+            label = f"{weight} → {(found or {}).get(name, 'none')}" if changed else str(weight)
+            self._weights.append(
+                svg.text(_GROUP[0] - 10, end + 4, label, style=f"weight{' changed' if changed else ''}")
+            )
+
+    def _entrance(self, group: str, rule: str) -> float | None:
+        """Where the line of a rule meets a target group: each its own place, so that weights can be read."""
+        for index, node in enumerate(self._service["groups"]):
+            if node["name"] == group:
+                users = _users(self._service, group)
+                top, height = self._group_tops()[index], _group_height(self._service, node)
+                return top + height * (users.index(rule) + 1) / (len(users) + 1)
+        return None
 
     def _groups(self) -> Iterator[str]:
         x, width = _GROUP
-        for index, group in enumerate(self._service["groups"]):
-            y = self._group_top(index)
+        for group, y in zip(self._service["groups"], self._group_tops(), strict=True):
             drifted = self._lines(f"target group {group['name']}")
-            yield svg.box(x, y, (width, _GROUP_HEIGHT), style="group drifted" if drifted else "group")
+            yield svg.box(
+                x, y, (width, _group_height(self._service, group)), style="group drifted" if drifted else "group"
+            )
             yield svg.text(x + 14, y + 22, group["standsFor"] or group["name"], style="name", length=30)
             yield svg.text(x + 14, y + 44, _health_words(group, drifted), style="small", length=24)
             yield from _dots(group["health"], x + width - 14, y + 40)
             if drifted:
                 yield svg.mark(x + width - 18, y + 16, _title(drifted))
 
-    def _group_top(self, index: int) -> float:
-        return self._top + index * (_GROUP_HEIGHT + _PAD)
+    def _group_tops(self) -> list[float]:
+        heights = [_group_height(self._service, group) + _PAD for group in self._service["groups"]]
+        return [self._top + sum(heights[:index]) for index in range(len(heights))]
 
     def _lines(self, resource: str) -> list[Line]:
         return _found([self._report], resource)
@@ -198,17 +208,17 @@ class _ServiceBox:
 
 
 def _service_height(service: Node) -> float:
-    groups = len(service["groups"]) * (_GROUP_HEIGHT + _PAD) - _PAD
+    groups = sum(_group_height(service, group) + _PAD for group in service["groups"]) - _PAD
     return max(_TITLE + _ROW * len(service["rules"]) + _PAD / 2, groups)
 
 
-def _on_curve(start: tuple[float, float], end: tuple[float, float], part: float) -> tuple[float, float]:
-    """A point of the curve that `svg.line` draws."""
-    rest = 1 - part
-    middle = (start[0] + end[0]) / 2
-    near, far = 3 * rest * rest * part, 3 * rest * part * part
-    x = rest**3 * start[0] + (near + far) * middle + part**3 * end[0]
-    return x, (rest**3 + near) * start[1] + (far + part**3) * end[1]
+def _group_height(service: Node, group: Node) -> float:
+    return max(_GROUP_HEIGHT, _WEIGHT_HEIGHT * (len(_users(service, group["name"])) + 1))
+
+
+def _users(service: Node, group: str) -> list[str]:
+    """The rules that forward to a target group, in their order."""
+    return [rule["resource"] for rule in service["rules"] if any(share["group"] == group for share in rule["shares"])]
 
 
 def _found_weights(drifted: Sequence[Line]) -> Mapping[str, int] | None:

@@ -9,6 +9,9 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode categories of what cannot be seen: control characters, overrides of the direction, lone surrogates."""
 
 
+_NOTHING = (None, [], {})
+
+
 def safe(value: Any, *, length: int = 0) -> str:
     """The text for an element or a quoted attribute; cut to `length` characters when given."""
     text = "".join("\N{REPLACEMENT CHARACTER}" if _is_invisible(character) else character for character in str(value))
@@ -19,17 +22,15 @@ def safe(value: Any, *, length: int = 0) -> str:
 
 def words(value: Any) -> str:
     """A value of a report as a person reads it, not escaped: nothing, a text, or members with their values."""
+    if value in _NOTHING:
+        return "-"
     match value:
-        case None | [] | {}:
-            return "-"
         case str():
             return value
         case {"forward": dict(shares)} if len(value) == 1:
             return "forward to " + ", ".join(f"{group}: {weight}" for group, weight in shares.items())
         case dict():
-            return ", ".join(
-                f"{name}: {words(member)}" for name, member in value.items() if member not in (None, [], {})
-            )
+            return ", ".join(f"{name}: {words(member)}" for name, member in value.items() if member not in _NOTHING)
         case list():
             return ", ".join(words(member) for member in value)
         case _:

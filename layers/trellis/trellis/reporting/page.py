@@ -103,7 +103,7 @@ def _row(line: Line) -> str:
 
 def _cause(cause: Mapping[str, str]) -> str:
     return (
-        f'<p class="who"><b>{safe(name_of(cause["actor"]))}</b> {safe(cause["call"])}<br>'
+        f'<p class="who"><b>{safe(name_of(cause["actor"]))}</b><br>{safe(cause["call"])}<br>'
         f'<span class="soft">{safe(_when(cause["time"]))}</span></p>'
     )
 

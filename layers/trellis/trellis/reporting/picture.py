@@ -24,7 +24,6 @@ def picture(cluster: Cluster, plan: Document, drifted: Sequence[Line]) -> dict[s
         "region": cluster.region,
         "vpc": cluster.vpc_id,
         "network": cluster.service_network,
-        "securityGroup": cluster.security_group_id,
         "services": [_service(service, plan.get("health", {}), marked) for service in services[:SHOWN]],
         "more": max(0, len(services) - SHOWN),
     }
@@ -69,7 +68,8 @@ def _rule(service: Service, listener: str, rule: Rule, *, port: int) -> dict[str
 
 def _words(match: RuleMatch) -> str:
     path = match.path.value + ("*" if match.path.kind == "prefix" else "")
-    headers = f" +{len(match.headers)} headers" if match.headers else ""
+    number = len(match.headers)
+    headers = f" +{number} header{'s' if number > 1 else ''}" if number else ""
     return f"{match.method or 'any'} {path}{headers}"
 
 

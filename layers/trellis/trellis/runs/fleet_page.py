@@ -11,11 +11,13 @@ from trellis.runs.toolbox import Toolbox
 # `@` cannot occur in a cluster's name.
 _FOLDER = "reports/@fleet"
 
-ReportKey = Annotated[str, StringConstraints(pattern=r"^reports/[0-9A-Za-z_-]+/[0-9a-f]{32}\.json$")]
+# The report of a run that found nothing is its plan.
+_REPORTS = "reports/"
+ReportKey = Annotated[str, StringConstraints(pattern=r"^(reports|plans)/[0-9A-Za-z_-]+/[0-9a-f]{32}\.json$")]
 
 
 class ClusterOutcome(BaseModel):
-    """How the run of one cluster ended; `report` is missing where it ended without one, or found nothing."""
+    """How the run of one cluster ended; `report` is missing where it ended without one."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -46,6 +48,7 @@ def publish_fleet_page(tools: Toolbox, results: CheckResults) -> dict[str, Any]:
 
 def _report(tools: Toolbox, outcome: ClusterOutcome) -> dict[str, Any]:
     """The report of a run, or as much as the outcome says in its place."""
-    found = tools.documents.find(outcome.report) if outcome.report else None
+    key = outcome.report or ""
+    found = tools.documents.find(key) if key.startswith(_REPORTS) else None
     reasons = [{"reason": outcome.error, "message": ""}] if outcome.error else []
     return found or {"cluster": outcome.cluster, "status": outcome.status, "drifts": [], "refused": reasons}
