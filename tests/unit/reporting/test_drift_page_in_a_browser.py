@@ -12,7 +12,7 @@ from drifted_fleet import three_clusters
 from trellis.reporting.page import page
 
 pytestmark = needs_chromium
-WIDTH, HEIGHT = 1280, 2140
+WIDTH, HEIGHT = 1280, 2460
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Unicode categories of what cannot be seen: control characters, overrides of the direction, lone surrogates."""
 
 
-_NOTHING = (None, [], {})
+_NOTHING: tuple[Any, ...] = (None, [], {})
 
 
 def safe(value: Any, *, length: int = 0) -> str:

@@ -49,6 +49,7 @@ def publish_fleet_page(tools: Toolbox, results: CheckResults) -> dict[str, Any]:
 def _report(tools: Toolbox, outcome: ClusterOutcome) -> dict[str, Any]:
     """The report of a run, or as much as the outcome says in its place."""
     key = outcome.report or ""
-    found = tools.documents.find(key) if key.startswith(_REPORTS) else None
+    if key.startswith(_REPORTS):
+        return tools.documents.get(key)
     reasons = [{"reason": outcome.error, "message": ""}] if outcome.error else []
-    return found or {"cluster": outcome.cluster, "status": outcome.status, "drifts": [], "refused": reasons}
+    return {"cluster": outcome.cluster, "status": outcome.status, "drifts": [], "refused": reasons}

@@ -63,17 +63,24 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
     if results.planKey is None:
         report = _failed(results)
         return _outline(report, tools.documents.put("reports", results.cluster, report))
-    end = _end(tools, results, tools.documents.get(results.planKey))
+    plan = tools.documents.get(results.planKey)
     converged = tools.registry.converged(results.cluster)
-    known = converged == results.planKey
-    before = tools.documents.find(converged) if converged and not known else None
-    report = _report(tools, results, end, before)
+    if converged == results.planKey and results.failure is None:
+        return _outline(_nothing_new(results, plan), results.planKey)
+    end = _end(tools, results, plan)
+    report = _report(tools, results, end, tools.documents.find(converged) if converged else None)
     key = results.planKey
     if report["status"] != "CONVERGED" or report["drifts"]:
         key = _store(tools, results.cluster, report)
     if _is_converged(results, end) and results.verifiedKey != converged:
         tools.registry.set_converged(results.cluster, str(results.verifiedKey))
     return _outline(report, key)
+
+
+def _nothing_new(results: Results, plan: Document) -> dict[str, Any]:
+    """The report of a run that has found what the last converged one had left: nothing more is read for it."""
+    lists: dict[str, list[Any]] = {"planned": [], "done": [], "drifts": []}
+    return {"cluster": results.cluster, "status": "CONVERGED", "refused": _refused(plan, []), **lists}
 
 
 def _end(tools: Toolbox, results: Results, plan: dict[str, Any]) -> RunEnd:
