@@ -37,7 +37,7 @@ def reports(world: World, cluster: str) -> list[dict[str, Any]]:
     s3 = world.aws("s3")
     bucket = next(found["Name"] for found in s3.list_buckets()["Buckets"] if "document" in found["Name"].lower())
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"reports/{cluster}/")
-    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    keys = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"].endswith(".json")]
     return [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
 
 

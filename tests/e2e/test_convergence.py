@@ -80,8 +80,8 @@ def test_the_mode_plan_says_what_is_to_be_done_and_does_not_do_it(
     planned = writes_of(stack, lambda: reports.append(world.run("reconcile-cluster", run)))
     assert reports[0]["status"] == "REPORT_ONLY"
     assert reports[0]["planned"] > 0
-    # Trellis' own memory: the plan and the report.
-    assert set(planned.aws) == {"s3:PutObject"}
+    # Trellis' own memory, the plan and the report, and what it tells of the drift.
+    assert set(planned.aws) == {"s3:PutObject", "events:PutEvents", "sns:Publish", "cloudwatch:PutMetricData"}
     assert planned.kubernetes == ()
     assert world.run("reconcile-cluster", {"cluster": "EKS-CLUSTER-B"})["done"] == reports[0]["planned"]
 

@@ -30,7 +30,9 @@ def test_a_security_group_that_was_closed_by_hand_is_opened_again(world: World, 
     assert _sources(ec2, group) == before
 
 
-def test_the_drift_check_reconciles_every_registered_cluster(world: World, onboarded: Walkthrough) -> None:
+def test_the_drift_check_reconciles_every_registered_cluster(
+    world: World, onboarded: Walkthrough, unnoticed: None
+) -> None:
     ec2, group = world.aws("ec2"), _security_group(world)
     before = _sources(ec2, group)
     _close(ec2, group)

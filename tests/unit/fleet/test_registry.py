@@ -47,3 +47,17 @@ def test_a_forgotten_cluster_is_not_registered(registry: Registry) -> None:
     registry.forget("blue")
     with pytest.raises(ClusterNotRegisteredError, match="blue"):
         registry.get("blue")
+
+
+def test_the_plan_of_a_converged_run_is_kept_until_the_cluster_is_forgotten(registry: Registry) -> None:
+    registry.put(BLUE)
+    registry.set_converged("blue", "plans/blue/1.json")
+    registry.put(replace(BLUE, mode=Mode.REMEDIATE))
+    assert registry.converged("blue") == "plans/blue/1.json"
+    registry.forget("blue")
+    assert registry.converged("blue") == ""
+
+
+def test_a_run_that_outlives_its_cluster_does_not_register_it_again(registry: Registry) -> None:
+    registry.set_converged("blue", "plans/blue/1.json")
+    assert registry.find("blue") is None

@@ -19,6 +19,7 @@ class MemoryDocuments:
     """Documents by key."""
 
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)
 
     def put(self, kind: str, cluster: str, document: dict[str, Any]) -> str:
         key = f"{kind}/{cluster}/{len(self.stored)}.json"
@@ -28,18 +29,31 @@ class MemoryDocuments:
     def get(self, key: str) -> dict[str, Any]:
         return self.stored[key]
 
+    def find(self, key: str) -> dict[str, Any] | None:
+        return self.stored.get(key)
+
+    def put_page(self, key: str, page: str) -> None:
+        self.pages[key] = page
+
 
 class MemoryRegistry:
     """The registry of these clusters."""
 
     def __init__(self, *clusters: Cluster) -> None:
         self._clusters = clusters
+        self._converged: dict[str, str] = {}
 
     def get(self, name: str) -> Cluster:
         return next(cluster for cluster in self._clusters if cluster.name == name)
 
     def list(self) -> tuple[Cluster, ...]:
         return self._clusters
+
+    def converged(self, name: str) -> str:
+        return self._converged.get(name, "")
+
+    def set_converged(self, name: str, plan_key: str) -> None:
+        self._converged[name] = plan_key
 
 
 @dataclass

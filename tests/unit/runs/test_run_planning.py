@@ -34,7 +34,7 @@ def planned(
     dns = WorkItem("sync_dns", APPLY, cluster.name, KindPlan())
 
     def compare(*_: Any) -> planning.Compared:
-        return planning.Compared((old, dns), {}, ())
+        return planning.Compared((old, dns), {}, (), {"k8s-a": {"HEALTHY": 1}})
 
     monkeypatch.setattr(planning, "_compare", compare)
     snapshot = {"cluster": "blue", "objects": {kind: (objects or {}).get(kind, []) for kind in KINDS}}
@@ -86,3 +86,21 @@ def test_report_lines_are_the_conditions_that_are_not_fulfilled() -> None:
     assert list(planning.refused(intent)) == [
         {"resource": "Service apps/store", "reason": "Malformed", "message": "spec.ports[0].port: too large"}
     ]
+
+
+def test_health_is_in_a_plan_that_is_shown_and_in_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert planned(monkeypatch)["health"] == {"k8s-a": {"HEALTHY": 1}}
+    assert "health" not in planned(monkeypatch, {"HTTPRoute": [BROKEN]})
+
+
+def test_a_plan_says_what_its_changes_follow_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    basis = planned(monkeypatch)["basis"]
+    assert basis == {
+        "network": "net",
+        "vpc": "vpc-1",
+        "group": "sg-1",
+        "sources": [],
+        "state": "ACTIVE",
+        "members": [["blue", "vpc-1", "ACTIVE"]],
+        "ttl": 60,
+    }

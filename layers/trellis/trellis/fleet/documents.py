@@ -35,6 +35,19 @@ class Documents:
         document: dict[str, Any] = json.loads(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
         return document
 
+    def find(self, key: str) -> dict[str, Any] | None:
+        """Read a document that may have expired: None when it has."""
+        try:
+            return self.get(key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == _NOT_FOUND:
+                return None
+            raise
+
+    def put_page(self, key: str, page: str) -> None:
+        """Store an HTML page under a key that says what it is about."""
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8")
+
     def _exists(self, key: str) -> bool:
         try:
             self._s3.head_object(Bucket=self._bucket, Key=key)

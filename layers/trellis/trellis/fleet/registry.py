@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from trellis.errors import ClusterNotRegisteredError
 from trellis.model import Cluster, ClusterState, Mode
 
@@ -69,6 +71,25 @@ class Registry:
             ConditionExpression="attribute_exists(pk)",
             ExpressionAttributeValues={":version": {"S": version}},
         )
+
+    def converged(self, name: str) -> str:
+        """The key of the plan by which the last run found the whole cluster converged; empty when none has yet."""
+        item = self._item(name) or {}
+        return str(item.get("converged", {}).get("S", ""))
+
+    def set_converged(self, name: str, plan_key: str) -> None:
+        """Remember the plan of a converged run; nothing happens when the cluster is not registered any more."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(name),
+                UpdateExpression="SET converged = :plan",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":plan": {"S": plan_key}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
     def forget(self, name: str) -> None:
         """Remove a cluster that has left; nothing happens when it is not registered."""

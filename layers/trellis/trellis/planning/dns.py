@@ -28,11 +28,12 @@ class ObservedNames:
 
 @dataclass(frozen=True)
 class ChangeRecords:
-    """One atomic batch in one zone: `deletes` are removed, `upserts` created or replaced."""
+    """One atomic batch in one zone: `deletes` are removed, `upserts` created, or put in the place of `replaced`."""
 
     zone: HostedZone
     upserts: tuple[RecordSet, ...] = ()
     deletes: tuple[RecordSet, ...] = ()
+    replaced: tuple[RecordSet, ...] = ()
 
     @property
     def hostname(self) -> str:
@@ -46,7 +47,7 @@ class ChangeRecords:
             "ChangeResourceRecordSets",
             f"record {first.name} in {self.zone.name}",
             expected=[_words(record) for record in self.upserts],
-            found=[_words(record) for record in self.deletes],
+            found=[_words(record) for record in (*self.deletes, *self.replaced)],
             deletes=not self.upserts,
         )
 
@@ -223,7 +224,9 @@ def _records(
     )
     if cname in records and text in records:
         return None
-    return ChangeRecords(zone, upserts=(cname, text))
+    places = {(record.name, record.type) for record in (cname, text)}
+    replaced = tuple(record for record in records if (record.name, record.type) in places)
+    return ChangeRecords(zone, upserts=(cname, text), replaced=replaced)
 
 
 def _stale(observed: ObservedNames, owner: str, used: Mapping[str, set[str]]) -> list[ChangeRecords]:
@@ -287,4 +290,4 @@ def _vpc_record_name(zone: HostedZone, vpc_id: str) -> str:
 
 
 def _words(record: RecordSet) -> str:
-    return f"{record.name} {record.type} {' '.join(record.values)}"
+    return f"{record.name} {record.ttl} {record.type} {' '.join(record.values)}"

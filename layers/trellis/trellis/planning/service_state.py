@@ -5,7 +5,8 @@ is draining, why AWS gave up. Whom a target group was made for is written on the
 between making the group and making the rule that would show it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from trellis.model import Listener, Service, Target, TargetGroup
 
@@ -15,13 +16,17 @@ SERVICE_TAG = "trellis:service"
 
 @dataclass(frozen=True)
 class ObservedGroup:
-    """A target group; `service` is what its tag says, `used_by` holds the ARNs of the services that forward to it."""
+    """A target group; `service` is what its tag says, `used_by` holds the ARNs of the services that forward to it.
+
+    `health` counts the targets by VPC Lattice's word for their status.
+    """
 
     group: TargetGroup
     service: str = ""
     draining: tuple[Target, ...] = ()
     used_by: tuple[str, ...] = ()
     failure: str = ""
+    health: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

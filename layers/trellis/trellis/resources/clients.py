@@ -1,7 +1,7 @@
 """The AWS clients of one function, made when first used: each costs tens of milliseconds of a cold start."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_eks import EKSClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
@@ -57,6 +58,21 @@ class Clients:
     def s3(self) -> "S3Client":
         """Amazon S3."""
         return boto3.client("s3", config=_CONFIG)
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        """Amazon EventBridge."""
+        return boto3.client("events", config=_CONFIG)
+
+    @cached_property
+    def sns(self) -> Any:
+        """Amazon SNS."""
+        return boto3.client("sns", config=_CONFIG)
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        """Amazon CloudWatch."""
+        return boto3.client("cloudwatch", config=_CONFIG)
 
     @cached_property
     def stepfunctions(self) -> "SFNClient":

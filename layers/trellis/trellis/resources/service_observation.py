@@ -5,6 +5,7 @@ the tags of the few resources that hold a wanted name. That something exists is 
 Lattice itself. What cannot be read raises: it is never taken for absent.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -204,6 +205,7 @@ class _Observation:
             draining=tuple(_target(item) for item in targets if item["status"] == "DRAINING"),
             used_by=tuple(details.get("serviceArns", ())),
             failure=details.get("failureMessage", ""),
+            health=Counter(item["status"] for item in targets),
         )
 
     def _tags_of(self, arn: str) -> Tags | None:

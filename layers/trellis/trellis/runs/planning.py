@@ -1,7 +1,7 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot, services_in_doubt
@@ -9,7 +9,7 @@ from trellis.model import Cluster, ClusterState, Desired, Service, cluster_owner
 from trellis.planning.contest import REASON as CONTESTED
 from trellis.planning.contest import wanted_of
 from trellis.planning.dns import NamesWanted
-from trellis.planning.plan import APPLY, PRUNE, GuardLimits, WorkItem, guard, stages, verdict
+from trellis.planning.plan import APPLY, PRUNE, GuardLimits, Verdict, WorkItem, guard, stages, verdict
 from trellis.planning.service_changes import describe, takes_away
 from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
@@ -31,11 +31,15 @@ _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
 
 @dataclass(frozen=True)
 class Compared:
-    """The work items, and for the status what is known of each service and network by now."""
+    """The work items, and for the status what is known of each service and network by now.
+
+    `health` counts the targets of each target group by status.
+    """
 
     items: tuple[WorkItem, ...]
     services: dict[str, dict[str, str]]
     networks: tuple[str, ...]
+    health: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
@@ -63,18 +67,36 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "verdict": decided,
         "guard": checked.message,
         "desired": asdict(desired),
+        "basis": _basis(tools, wanted),
         "keep": keep,
         "items": [asdict(item) for item in compared.items if item.plan.is_told],
         "services": _services_known(compared),
         "networks": compared.networks,
         "refused": unfulfilled,
     }
+    if decided is not Verdict.CONVERGED:
+        # Health comes and goes by itself: in the plan of a converged run it would make every plan another document.
+        document["health"] = compared.health
     return {
         "planKey": tools.documents.put("plans", cluster.name, document),
         "verdict": decided,
         "stages": stages(compared.items),
         "changes": sum(len(item.plan.changes) for item in compared.items),
         "refusals": sum(len(item.plan.refusals) for item in compared.items) + len(unfulfilled),
+    }
+
+
+def _basis(tools: Toolbox, wanted: NamesWanted) -> dict[str, Any]:
+    """What a cluster wants beside `desired`, or what that follows from: another basis is another intent."""
+    cluster = wanted.cluster
+    return {
+        "network": cluster.service_network,
+        "vpc": cluster.vpc_id,
+        "group": cluster.security_group_id,
+        "sources": list(tools.settings.link_local_cidrs),
+        "state": cluster.state,
+        "members": [[member.name, member.vpc_id, member.state] for member in wanted.members],
+        "ttl": wanted.ttl,
     }
 
 
@@ -161,7 +183,7 @@ def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Se
     compared = _service_items(tools, run, cluster, wanted_services)
     names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
     items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names, left=wanted.left)]
-    return Compared(tuple(items), compared.services, network.names(tools.clients.lattice))
+    return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice))
 
 
 def _cluster_items(tools: Toolbox, cluster: Cluster) -> Iterator[WorkItem]:
@@ -188,7 +210,8 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services)
         phase = APPLY if diff.name in wanted else PRUNE
         plan_ = asked.plan_of(diff, found)
         items.append(WorkItem(services.KIND, phase, diff.name, plan_, wanted_of(wanted.get(diff.name))))
-    return Compared(tuple(items), known, ())
+    health = {group.group.name: dict(group.health) for service in observed.services for group in service.groups}
+    return Compared(tuple(items), known, (), health)
 
 
 def _services_known(compared: Compared) -> dict[str, dict[str, str]]:

@@ -1,7 +1,8 @@
 """The last part of a run: the report of what was planned, done and refused, and of where a run failed.
 
 The report of a run that found nothing to do is its plan: it says what is refused and that nothing differs, and it is
-stored already, because the run that made the cluster converge has verified it with the same plan.
+stored already, because the run that made the cluster converge has verified it with the same plan. The registry keeps
+that plan's key: what differs from it while it still says what is wanted is drift.
 """
 
 from typing import Any
@@ -9,7 +10,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from trellis.fleet.hints import Hint
+from trellis.planning.plan import Verdict
+from trellis.reporting.differences import item_key
+from trellis.reporting.drift import drifts
+from trellis.reporting.lines import RunEnd, lines
+from trellis.reporting.messages import Stored
+from trellis.reporting.page import page
+from trellis.reporting.picture import picture
+from trellis.reporting.wanted import Document
 from trellis.runs.contesting import Changed, remember
+from trellis.runs.notifying import notify
 from trellis.runs.request import ClusterName
 from trellis.runs.toolbox import Toolbox
 
@@ -45,86 +55,139 @@ class Results(BaseModel):
     verifiedKey: str | None = None  # noqa: N815
     outcomes: list[dict[str, Any]] = Field(default_factory=list)
     failure: Failure | None = None
+    ended: str = ""
+    """When the run came to its end, in ISO 8601: the same if the report is published once more."""
 
 
 def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
-    """Store the report and return its key with the outline."""
-    report = _failed(results) if results.failure or results.planKey is None else _report(tools, results)
-    converged = report["status"] == "CONVERGED"
+    """Store the report, tell of drift, and return the report's key with the outline."""
+    if results.planKey is None:
+        report = _failed(results)
+        return _outline(report, tools.documents.put("reports", results.cluster, report))
+    plan = tools.documents.get(results.planKey)
+    converged = tools.registry.converged(results.cluster)
+    if converged == results.planKey and results.failure is None:
+        return _outline(_nothing_new(results, plan), results.planKey)
+    end = _end(tools, results, plan)
+    report = _report(tools, results, end, tools.documents.find(converged) if converged else None)
+    key = results.planKey
+    if report["status"] != "CONVERGED" or report["drifts"]:
+        key = _store(tools, results.cluster, report)
+    if _is_converged(results, end) and results.verifiedKey != converged:
+        tools.registry.set_converged(results.cluster, str(results.verifiedKey))
+    return _outline(report, key)
+
+
+def _nothing_new(results: Results, plan: Document) -> dict[str, Any]:
+    """The report of a run that has found what the last converged one had left: nothing more is read for it."""
+    lists: dict[str, list[Any]] = {"planned": [], "done": [], "drifts": []}
+    return {"cluster": results.cluster, "status": "CONVERGED", "refused": _refused(plan, []), **lists}
+
+
+def _end(tools: Toolbox, results: Results, plan: dict[str, Any]) -> RunEnd:
+    """How the run ended; without a key of a plan that verified it, it did not come so far."""
+    verified = plan if results.verifiedKey == results.planKey else None
+    if results.verifiedKey and verified is None:
+        verified = tools.documents.get(results.verifiedKey)
+    return RunEnd(plan, verified, results.outcomes, results.lane, results.ended)
+
+
+def _is_converged(results: Results, end: RunEnd) -> bool:
+    """Whether later runs may compare with this one. A run for one service has not seen that the rest is right."""
+    found = end.verified is not None and end.verified["verdict"] == Verdict.CONVERGED
+    return found and results.scope == "cluster" and results.failure is None
+
+
+def _outline(report: dict[str, Any], key: str) -> dict[str, Any]:
     return {
-        "report": results.planKey if converged else tools.documents.put("reports", results.cluster, report),
-        "cluster": results.cluster,
+        "report": key,
+        "cluster": report["cluster"],
         "status": report["status"],
         "planned": len(report["planned"]),
         "done": len(report["done"]),
         "refused": len(report["refused"]),
+        "drifts": len(report["drifts"]),
     }
 
 
-def _report(tools: Toolbox, results: Results) -> dict[str, Any]:
-    plan = tools.documents.get(results.planKey or "")
-    verified = tools.documents.get(results.verifiedKey) if results.verifiedKey else plan
+def _store(tools: Toolbox, cluster: str, report: dict[str, Any]) -> str:
+    """The report's key; with drift, there is a page beside it, and the world is told."""
+    key = tools.documents.put("reports", cluster, report)
+    if report["drifts"]:
+        page_key = f"{key.removesuffix('.json')}.html"
+        tools.documents.put_page(page_key, page([report], title=f"Drift of {cluster}"))
+        notify(tools, report, Stored(tools.settings.bucket, key, page_key))
+    return key
+
+
+def _report(tools: Toolbox, results: Results, end: RunEnd, before: Document | None) -> dict[str, Any]:
+    plan = end.plan
     causes = _Causes(tools, results, plan)
-    if plan["verdict"] == "APPLY":
+    if plan["verdict"] == Verdict.APPLY:
         remember(tools, results.cluster, results.run, plan, Changed(results.outcomes, causes.hints))
         causes.mark_repaired(tools, results)
-    failed = [outcome for outcome in results.outcomes if outcome["status"] == "FAILED"]
+    drifted = lines(drifts(plan, before), end, causes.by_item())
     return {
         "cluster": results.cluster,
         "run": results.run,
         "lane": results.lane,
         "scope": results.scope,
         "mode": results.mode,
-        "status": "FAILED" if failed else _STATUS[plan["verdict"]],
+        "ended": results.ended,
+        "status": _status(results, plan),
         "guard": plan["guard"],
+        "drifts": drifted,
         "planned": [
-            change for item in plan["items"] for change in causes.added_to(_differences(item["plan"]), _key(item))
+            change for item in plan["items"] for change in causes.added_to(_differences(item["plan"]), item_key(item))
         ],
         "done": [
-            change for outcome in results.outcomes for change in causes.added_to(outcome.get("done", []), _key(outcome))
+            change
+            for outcome in results.outcomes
+            for change in causes.added_to(outcome.get("done", []), item_key(outcome))
         ],
-        "refused": _refused(plan, results.outcomes),
-        "remaining": _changes(verified),
+        "refused": [*_refused(plan, results.outcomes), *([_told(results.failure)] if results.failure else [])],
+        "remaining": _changes(plan if end.verified is None else end.verified),
+        "picture": picture(tools.registry.get(results.cluster), plan, drifted) if drifted else None,
     }
+
+
+def _status(results: Results, plan: Document) -> str:
+    failed = results.failure or any(outcome["status"] == "FAILED" for outcome in results.outcomes)
+    return "FAILED" if failed else _STATUS[plan["verdict"]]
 
 
 class _Causes:
     """The calls of others that touched what a run has found changed, as far as events told of them."""
 
-    def __init__(self, tools: Toolbox, results: Results, plan: dict[str, Any]) -> None:
-        changed = {_key(item) for item in plan["items"] if _differences(item["plan"]) or item["plan"].get("waiting")}
-        changed |= {_key(outcome) for outcome in results.outcomes if outcome.get("done")}
-        found = tools.hints.about(results.cluster, changed) if changed else ()
-        self._untouched = {_key(item) for item in plan["items"] if _is_only_told(item["plan"])}
+    def __init__(self, tools: Toolbox, results: Results, plan: Document) -> None:
+        self._items = {item_key(item) for item in plan["items"]} | {item_key(outcome) for outcome in results.outcomes}
+        changed = {item_key(item) for item in plan["items"] if item["plan"]["changes"] or item["plan"].get("waiting")}
+        self._changed = changed | {item_key(outcome) for outcome in results.outcomes if outcome.get("done")}
+        found = tools.hints.about(results.cluster, self._items) if self._items else ()
         self.hints = [hint for hint in found if hint.repaired_by in ("", results.run)]
 
     def mark_repaired(self, tools: Toolbox, results: Results) -> None:
-        """They are no cause of what a later run finds, except of what was only reported."""
+        """They are no cause of what a later run finds."""
         for hint in self.hints:
-            if hint.items <= self._untouched:
-                continue
-            tools.hints.mark_repaired(results.cluster, hint, results.run)
+            if hint.items & self._changed:
+                tools.hints.mark_repaired(results.cluster, hint, results.run)
 
     def added_to(self, changes: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
         """The changes of one work item with the calls that concern it."""
-        causes = [_cause(hint) for hint in self.hints if key in hint.items]
+        causes = self.by_item().get(key, [])
         return [{**change, "causes": causes} for change in changes]
 
-
-def _key(item: dict[str, Any]) -> str:
-    return f"{item['kind']}/{item['name']}"
+    def by_item(self) -> dict[str, list[dict[str, str]]]:
+        """The calls by work item, the oldest first."""
+        return {key: [_cause(hint) for hint in self.hints if key in hint.items] for key in self._items}
 
 
 def _cause(hint: Hint) -> dict[str, str]:
     return {"call": hint.call, "actor": hint.actor, "time": hint.time}
 
 
-def _changes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+def _changes(plan: Document) -> list[dict[str, Any]]:
     return [change for item in plan["items"] for change in _differences(item["plan"])]
-
-
-def _is_only_told(plan: dict[str, Any]) -> bool:
-    return bool(plan.get("reported")) and not plan["changes"]
 
 
 def _differences(plan: dict[str, Any]) -> list[dict[str, Any]]:
@@ -132,7 +195,7 @@ def _differences(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [*plan["changes"], *plan.get("reported", ())]
 
 
-def _refused(plan: dict[str, Any], outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _refused(plan: Document, outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Refusals of the plan and of the outcomes, each once, and those that the objects' conditions carry."""
     applied = {(outcome["kind"], outcome["name"]) for outcome in outcomes}
     planned = [
@@ -146,13 +209,20 @@ def _refused(plan: dict[str, Any], outcomes: list[dict[str, Any]]) -> list[dict[
 
 
 def _failed(results: Results) -> dict[str, Any]:
+    """The report of a run that ended before it had a plan."""
     failure = results.failure or Failure(state="unknown", error="NoPlan", cause="the run ended without a plan")
     return {
         "cluster": results.cluster,
         "status": "FAILED",
         "run": results.run,
         "lane": results.lane,
+        "ended": results.ended,
+        "drifts": [],
         "planned": [],
         "done": [],
-        "refused": [{"resource": failure.state, "reason": failure.error, "message": failure.cause}],
+        "refused": [_told(failure)],
     }
+
+
+def _told(failure: Failure) -> dict[str, str]:
+    return {"resource": failure.state, "reason": failure.error, "message": failure.cause}

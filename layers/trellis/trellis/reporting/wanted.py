@@ -1,0 +1,59 @@
+"""What a plan wanted, resource by resource: comparing two plans tells a change of the intent from drift.
+
+A service's resources and their words are those of the changes that would make it from nothing, so that they are called
+here as they are called in every plan.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from trellis.model import Desired, Service
+from trellis.planning.service_changes import describe
+from trellis.planning.service_state import ObservedService
+from trellis.planning.services import diff_service
+
+Document = Mapping[str, Any]
+Fields = Mapping[str, Any]
+
+_DESIRED = TypeAdapter(Desired)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`resources` of the services, with their fields; `names` by hostname; `basis` is what the rest follows from."""
+
+    resources: Mapping[str, Fields] = field(default_factory=dict)
+    names: Mapping[str, Any] = field(default_factory=dict)
+    basis: Fields = field(default_factory=dict)
+
+    def has_same(self, other: "Wanted", *basis: str) -> bool:
+        """Whether both follow from the same members of the basis; what is not known is not the same."""
+        return all(name in self.basis and self.basis[name] == other.basis.get(name) for name in basis)
+
+
+def wanted(plan: Document) -> Wanted:
+    """What a stored plan wanted."""
+    desired = desired_of(plan)
+    resources: dict[str, Fields] = {}
+    for service in desired.services:
+        resources.update(_of_service(service))
+    return Wanted(resources, {name.hostname: name for name in desired.names}, plan.get("basis", {}))
+
+
+def desired_of(plan: Document) -> Desired:
+    """The model's objects of a stored plan."""
+    return _DESIRED.validate_python(plan.get("desired", {}))
+
+
+def _of_service(service: Service) -> Mapping[str, Fields]:
+    found: dict[str, dict[str, Any]] = {}
+    for change in diff_service(service, ObservedService(service.name, owner="")).changes:
+        words = describe(change)
+        fields = found.setdefault(words["resource"], {})
+        for name, value in words["expected"].items():
+            # Targets come in portions.
+            fields[name] = [*fields.get(name, ()), *value] if name == "targets" else value
+    return found
