@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from observing import events_kept_away
 
 from trellis_local.stack import Stack, StackOptions
 from trellis_local.walkthrough import Walkthrough, World
@@ -74,14 +75,8 @@ def left(onboarded: Walkthrough) -> Walkthrough:
 @pytest.fixture
 def unnoticed(world: World) -> Iterator[None]:
     """The events about other people's changes do not arrive: only runs that the test starts find them."""
-    events = world.aws("events")
-    rules = [rule["Name"] for rule in events.list_rules()["Rules"] if "NoticeChange" in rule["Name"]]
-    assert rules
-    for rule in rules:
-        events.disable_rule(Name=rule)
-    yield
-    for rule in rules:
-        events.enable_rule(Name=rule)
+    with events_kept_away(world):
+        yield
 
 
 @pytest.fixture(autouse=True)

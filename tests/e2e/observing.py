@@ -1,7 +1,8 @@
 """What the end-to-end tests about bad input look at: executions, reports, conditions and a route's Lattice service."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from trellis_local.walkthrough import World
@@ -22,6 +23,21 @@ def execute(world: World, machine: str, document: Mapping[str, Any]) -> dict[str
 
     described: dict[str, Any] = world.wait(f"the end of {machine} {document}", ended, seconds=60)
     return described
+
+
+@contextmanager
+def events_kept_away(world: World) -> Iterator[None]:
+    """Meanwhile no event about other people's changes arrives, and none of those changes starts a run."""
+    events = world.aws("events")
+    rules = [rule["Name"] for rule in events.list_rules()["Rules"] if "NoticeChange" in rule["Name"]]
+    assert rules
+    for rule in rules:
+        events.disable_rule(Name=rule)
+    try:
+        yield
+    finally:
+        for rule in rules:
+            events.enable_rule(Name=rule)
 
 
 def executions(world: World, machine: str, cluster: str) -> list[dict[str, Any]]:
