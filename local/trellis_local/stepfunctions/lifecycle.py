@@ -69,6 +69,7 @@ class Lifecycle:
         self._publish = publish
         self._starting = threading.RLock()
         self._completions = Completions()
+        self._awaited: dict[str, Any] = {}  # the parent's environment by the ARN of the child that it waits for
 
     def create_state_machine(self, original: Method) -> Method:
         """Refuse what the interpreter cannot run, and a role that Step Functions cannot use."""
@@ -123,6 +124,9 @@ class Lifecycle:
         execution.exec_status = ExecutionStatus.ABORTED
         execution.stop_date = stopped
         self._tell(execution)
+        for child, env in list(self._awaited.items()):
+            if not env.is_running():
+                self._abandon(child)
         return execution
 
     def abort_running(self) -> None:
@@ -169,12 +173,20 @@ class Lifecycle:
             arn = env.stack[-1]["ExecutionArn"] if "ExecutionArn" in env.stack[-1] else env.stack[-1]["executionArn"]
             env.stack[-1].setdefault("ExecutionArn", arn)
             resolve = original(task, env, *args, **kwargs)
+            # A parent that is stopped just now never asks the resolver: whoever comes second of the stop and of this
+            # finds the other's mark.
+            self._awaited[arn] = env
+            if not env.is_running():
+                self._abandon(arn)
 
             def resolver() -> Any:
                 ended = self._completions.wait(arn, real_seconds=CHILD_WAIT_REAL_SECONDS)
                 if not env.is_running():
-                    self._stop_child(env, arn)
-                return resolve() if ended else None
+                    self._abandon(arn)
+                if not ended:
+                    return None
+                self._awaited.pop(arn, None)
+                return resolve()
 
             return resolver
 
@@ -202,7 +214,11 @@ class Lifecycle:
 
         return _eval_body
 
-    def _stop_child(self, env: Any, execution_arn: str) -> None:
+    def _abandon(self, execution_arn: str) -> None:
+        """Stop a child whose parent has been stopped, once."""
+        env = self._awaited.pop(execution_arn, None)
+        if env is None:
+            return
         try:
             self._client(env).stop_execution(executionArn=execution_arn)
         except ClientError as error:  # as on AWS, an attempt only
