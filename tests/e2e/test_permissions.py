@@ -29,7 +29,7 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("OpenSecurityGroupFunctionRole", "ec2:AuthorizeSecurityGroupIngress"): _RULE,
     ("OpenSecurityGroupFunctionRole", "ec2:RevokeSecurityGroupIngress"): _RULE,
     ("PlanClusterFunctionRole", "vpc-lattice:GetService"): "why a service failed, if no run has replaced it since",
-    ("ForwardingRole", "events:PutEvents"): "EventBridge forwards by itself, and asks the policy without an API call",
+    ("forwarding-ForwardingRole", "events:PutEvents"): "EventBridge forwards by itself, without a call in the log",
     ("ApplyServiceFunctionRole", "vpc-lattice:ListTagsForResource"): "the Tagging API lags behind on AWS, not here",
 }
 """What no end-to-end test uses, by role and action, and why it is granted all the same."""
