@@ -3,23 +3,11 @@
 from typing import Any
 
 import pytest
+from fleet_clock import Clock
 
 from trellis.fleet.requests import CheckRequests
 
 STORE, NAMES = "apply_service/store", "sync_dns/blue"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
