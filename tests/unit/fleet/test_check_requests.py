@@ -61,6 +61,13 @@ def test_five_hundred_events_in_ten_seconds_are_three_runs(checks: CheckRequests
     assert runs <= 3
 
 
+def test_nothing_is_taken_where_nothing_was_asked_for(checks: CheckRequests, dynamodb: Any) -> None:
+    assert checks.take_if_any("blue") == set()
+    assert dynamodb.scan(TableName="fleet")["Items"] == []
+    checks.request("blue", {STORE}, run="one")
+    assert (checks.take_if_any("blue"), checks.take_if_any("blue")) == ({STORE}, set())
+
+
 def test_clusters_do_not_wait_for_each_other(checks: CheckRequests) -> None:
     assert checks.request("blue", {STORE}, run="one").starts
     assert checks.request("green", {STORE}, run="two").starts
