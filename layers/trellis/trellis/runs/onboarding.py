@@ -107,7 +107,7 @@ def prepare(tools: Toolbox, request: Preparation) -> dict[str, Any]:
 
 def _register(tools: Toolbox, request: Registration) -> dict[str, Any]:
     # Before anything is read: what happens from now on needs another onboarding.
-    repair = request.repair or "repair" in begin(tools, "onboard", request.cluster)
+    repair = "repair" in begin(tools, "onboard", request.cluster) or request.repair
     found = tools.clients.eks.describe_cluster(name=request.cluster)["cluster"]
     cluster = _cluster(found, Mode(tools.settings.default_mode))
     changed = tools.registry.put(cluster)
