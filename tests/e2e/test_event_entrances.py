@@ -60,6 +60,16 @@ def test_a_deleted_access_entry_is_made_again(access: Access) -> None:
     access.world.wait("the entry", lambda: access.groups() == before, seconds=SECONDS)
 
 
+def test_access_that_no_event_told_of_is_made_again_by_the_schedule(
+    access: Access, world: World, unnoticed: None
+) -> None:
+    before = access.groups()
+    access.eks.delete_access_entry(**access.where)
+    outcomes: Any = world.run("check-drift", {})
+    assert {found["cluster"]: found["status"] for found in outcomes}[CLUSTER_B] == "FAILED"
+    world.wait("the entry", lambda: access.groups() == before, seconds=SECONDS)
+
+
 def test_an_access_policy_that_somebody_added_is_taken_away(access: Access) -> None:
     access.eks.associate_access_policy(**access.where, policyArn=ADMINISTRATOR, accessScope={"type": "cluster"})
     access.world.wait("no policy", lambda: access.policies() == [], seconds=SECONDS)
