@@ -66,8 +66,8 @@ class MemoryInventory:
 
     noted: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def note(self, cluster: str, owned: Mapping[str, str]) -> None:
-        self.noted[cluster] = dict(owned)
+    def note(self, cluster: str, owned: Mapping[str, Collection[str]]) -> None:
+        self.noted[cluster] = {resource: " ".join(sorted(items)) for resource, items in owned.items()}
 
     def forget(self, cluster: str) -> None:
         self.noted.pop(cluster, None)
@@ -76,7 +76,7 @@ class MemoryInventory:
         return {
             cluster: found
             for cluster, owned in self.noted.items()
-            if (found := {item for resource, item in owned.items() if resource in resources})
+            if (found := {item for name, items in owned.items() if name in resources for item in items.split()})
         }
 
 

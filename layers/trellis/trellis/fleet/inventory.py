@@ -6,7 +6,7 @@ its deletion may come late.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,15 +17,16 @@ _REMEMBERED_SECONDS = 24 * 3600
 
 
 class Inventory:
-    """Resources by cluster; a resource stands for a work item, written `kind/name`. `clock` gives Unix seconds."""
+    """Resources by cluster; a resource stands for work items, written `kind/name`. `clock` gives Unix seconds."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str, *, clock: Callable[[], float]) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock
 
-    def note(self, cluster: str, owned: Mapping[str, str]) -> None:
+    def note(self, cluster: str, resources: Mapping[str, Collection[str]]) -> None:
         """Remember what a cluster has, by id; nothing is written when that is known."""
+        owned = {resource: " ".join(sorted(items)) for resource, items in resources.items()}
         known = self._known(cluster)
         if known == owned:
             return
@@ -35,7 +36,7 @@ class Inventory:
         for resource in known.keys() - owned.keys():
             ttl = int(self._clock()) + _REMEMBERED_SECONDS
             self._dynamodb.put_item(TableName=self._table, Item=_item(resource, cluster, known[resource], ttl=ttl))
-        document = json.dumps(dict(owned), sort_keys=True)
+        document = json.dumps(owned, sort_keys=True)
         self._dynamodb.put_item(TableName=self._table, Item={**_key(_PARTITION, cluster), "owned": {"S": document}})
 
     def forget(self, cluster: str) -> None:
@@ -53,7 +54,7 @@ class Inventory:
         for resource in sorted(resources):
             for item in self._items(resource):
                 if "ttl" not in item or float(item["ttl"]["N"]) > now:
-                    found.setdefault(item["sk"]["S"], set()).add(item["item"]["S"])
+                    found.setdefault(item["sk"]["S"], set()).update(item["item"]["S"].split(" "))
         return found
 
     def _items(self, resource: str) -> list[dict[str, Any]]:

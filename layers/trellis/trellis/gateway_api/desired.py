@@ -1,6 +1,7 @@
 """From the intent to the AWS resources that it asks for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from trellis.gateway_api import limits
 from trellis.gateway_api.intent_model import Backend, Intent, RuleIntent, ServiceIntent, Share
@@ -22,10 +23,18 @@ from trellis.model import (
 _UNRESOLVED_PORT = 80
 
 
-def build_desired(intent: Intent, cluster: Cluster) -> Desired:
-    """The services and names of the intent, each ordered by name."""
+def build_desired(intent: Intent, cluster: Cluster, certificates: Mapping[str, str | None] | None = None) -> Desired:
+    """The services and names of the intent, each ordered by name.
+
+    `certificates` are the ARNs chosen for services that need one, by name; without a choice it stays what it is.
+    """
+    chosen = certificates or {}
     services = tuple(
-        _Service(found, cluster).build() for found in sorted(intent.services, key=lambda found: found.name)
+        replace(
+            _Service(found, cluster).build(),
+            certificate_arn="" if found.certificates is None else chosen.get(found.name),
+        )
+        for found in sorted(intent.services, key=lambda found: found.name)
     )
     names = tuple(
         DnsName(service.custom_domain_name, service.name, service.stands_for)

@@ -38,9 +38,21 @@ class NetworkResult:
 
 
 @dataclass(frozen=True)
+class CertificateResult:
+    """What became of the certificate of a service's hostname; `named` are the ARNs that listeners name for it."""
+
+    service: str
+    is_ready: bool
+    reason: str = ""
+    message: str = ""
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Results:
     """The results of one run. What has none is pending."""
 
     services: tuple[ServiceResult, ...] = ()
     names: tuple[NameResult, ...] = ()
     networks: tuple[NetworkResult, ...] = ()
+    certificates: tuple[CertificateResult, ...] = ()

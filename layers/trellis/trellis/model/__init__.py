@@ -4,6 +4,7 @@
 and the owner take no part in equality, so that comparing a desired with an observed object compares what was asked for.
 """
 
+from trellis.model.certificate import Certificate, is_certificate_arn
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
 from trellis.model.dns import HostedZone, RecordSet
@@ -36,6 +37,7 @@ __all__ = [
     "NETWORKS_OF_OTHERS",
     "OWNER_TAG",
     "Action",
+    "Certificate",
     "Cluster",
     "ClusterState",
     "Desired",
@@ -59,5 +61,6 @@ __all__ = [
     "WeightedTargetGroup",
     "cluster_owner",
     "fleet_owner",
+    "is_certificate_arn",
     "ownership_tags",
 ]

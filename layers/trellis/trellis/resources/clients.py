@@ -7,6 +7,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_acm import ACMClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
@@ -45,6 +46,11 @@ class Clients:
     def tagging(self) -> "ResourceGroupsTaggingAPIClient":
         """Resource Groups Tagging API."""
         return boto3.client("resourcegroupstaggingapi", config=_CONFIG)
+
+    @cached_property
+    def acm(self) -> "ACMClient":
+        """AWS Certificate Manager."""
+        return boto3.client("acm", config=_CONFIG)
 
     @cached_property
     def eks(self) -> "EKSClient":

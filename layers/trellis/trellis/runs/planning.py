@@ -1,6 +1,6 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
 from trellis.resources.service_observation import ServiceScope, observe_services
+from trellis.runs.certificates import choose_certificates
 from trellis.runs.contesting import leave_contested
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
@@ -33,20 +34,22 @@ _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
 class Compared:
     """The work items, and for the status what is known of each service and network by now.
 
-    `health` counts the targets of each target group by status.
+    `health` counts the targets of each target group by status, `certificates` are the ARNs that services have.
     """
 
     items: tuple[WorkItem, ...]
     services: dict[str, dict[str, str]]
     networks: tuple[str, ...]
     health: dict[str, dict[str, int]] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
 
 
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
     intent = _intent(tools, run, cluster)
-    desired = build_desired(intent, cluster)
+    certificates = choose_certificates(tools, intent)
+    desired = build_desired(intent, cluster, certificates.arns)
     keep = keeps(intent)
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
@@ -55,12 +58,12 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
     compared = replace(compared, items=leave_contested(tools, cluster, compared.items))
-    _take_inventory(tools, run, cluster, compared.items)
+    _take_inventory(tools, run, cluster, compared.items, certificates.inventory(compared.certificates))
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
     decided = verdict(cluster, run.mode, compared.items, checked)
-    unfulfilled = list(refused(intent))
+    unfulfilled = [*refused(intent), *certificates.refused()]
     document = {
         "cluster": run.cluster,
         "snapshotKey": run.snapshotKey,
@@ -73,6 +76,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "services": _services_known(compared),
         "networks": compared.networks,
         "refused": unfulfilled,
+        "certificates": certificates.lines(compared.certificates),
     }
     if decided is not Verdict.CONVERGED:
         # Health comes and goes by itself: in the plan of a converged run it would make every plan another document.
@@ -211,7 +215,12 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services)
         plan_ = asked.plan_of(diff, found)
         items.append(WorkItem(services.KIND, phase, diff.name, plan_, wanted_of(wanted.get(diff.name))))
     health = {group.group.name: dict(group.health) for service in observed.services for group in service.groups}
-    return Compared(tuple(items), known, (), health)
+    attached = {found.name: _certificate(found) for found in observed.services}
+    return Compared(tuple(items), known, (), health, {name: arn for name, arn in attached.items() if arn})
+
+
+def _certificate(found: ObservedService) -> str:
+    return (found.service.certificate_arn or "") if found.service else ""
 
 
 def _services_known(compared: Compared) -> dict[str, dict[str, str]]:
@@ -231,12 +240,15 @@ def _left_state(item: WorkItem) -> dict[str, str]:
     return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
 
 
-def _take_inventory(tools: Toolbox, run: Run, cluster: Cluster, items: Iterable[WorkItem]) -> None:
-    """Remember which work item each resource stands for; a run for one service has not seen the others."""
+def _take_inventory(
+    tools: Toolbox, run: Run, cluster: Cluster, items: Iterable[WorkItem], shared: Mapping[str, Collection[str]]
+) -> None:
+    """Remember which work items each resource stands for; a run for one service has not seen the others."""
     if cluster.state is ClusterState.LEAVING:
         tools.inventory.forget(cluster.name)
     elif not run.only_service:
-        tools.inventory.note(cluster.name, {resource: item.key for item in items for resource in item.plan.ids})
+        own = {resource: {item.key} for item in items for resource in item.plan.ids}
+        tools.inventory.note(cluster.name, {**own, **shared})
 
 
 def _names_of(name: str, service: Service | None) -> set[str]:
