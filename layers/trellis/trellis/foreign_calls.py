@@ -11,12 +11,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trellis.errors import InvalidEventError
+from trellis.model import auth_id
 
 # VPC Lattice: prefix and 17 hexadecimal digits; EC2: 8 or 17 digits; Route 53: Z and capitals or digits.
 _IDS = re.compile(
     r"\b(?:(?:svc|sn|snsa|snva|tg|listener|rule)-[0-9a-f]{17}"
     r"|(?:sg|sgr|vpc)-(?:[0-9a-f]{17}|[0-9a-f]{8})"
     r"|Z[0-9A-Z]{12,31})\b"
+)
+
+_ABOUT_AUTH = frozenset({"vpc-lattice:PutAuthPolicy", "vpc-lattice:DeleteAuthPolicy"})
+_PERHAPS_ABOUT_AUTH = frozenset(
+    f"vpc-lattice:{name}" for name in ("UpdateService", "UpdateServiceNetwork", "TagResource", "UntagResource")
 )
 
 
@@ -58,8 +64,12 @@ class ForeignCall(_Lenient):
 
     @property
     def touched(self) -> frozenset[str]:
-        """The ids of all resources that the record names."""
-        return frozenset(_ids(self.detail.requestParameters)) | frozenset(_ids(self.detail.responseElements))
+        """The ids of all resources that the record names; the auth of a service or network is one of its own."""
+        ids = frozenset(_ids(self.detail.requestParameters)) | frozenset(_ids(self.detail.responseElements))
+        auth = frozenset(auth_id(found) for found in ids if found.startswith(("svc-", "sn-")))
+        if self.call in _ABOUT_AUTH:
+            return auth
+        return ids | auth if self.call in _PERHAPS_ABOUT_AUTH else ids
 
 
 def parse_foreign_call(event: dict[str, Any]) -> ForeignCall:

@@ -13,7 +13,16 @@ CLUSTER = Cluster(
     security_group_id="sg-0123456789abcdef0",
     service_network="eks-lattice-network",
 )
-KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant", "Namespace", "Service", "EndpointSlice")
+KINDS = (
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+    "ReferenceGrant",
+    "Namespace",
+    "Service",
+    "EndpointSlice",
+    "IAMAuthPolicy",
+)
 NETWORK = "eks-lattice-network"
 
 Raw = dict[str, Any]

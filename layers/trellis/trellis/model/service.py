@@ -114,6 +114,7 @@ class Service:
     """A VPC Lattice service with everything under it.
 
     `service_networks` are names, sorted. `custom_domain_name` is immutable: a change of it is a new name.
+    `auth_policy` names what asks for one, or, observed, what did: such a service is closed from its creation on.
     `status` and `association_status` (by service network) are VPC Lattice's words, such as `CREATE_IN_PROGRESS`.
     """
 
@@ -122,6 +123,7 @@ class Service:
     listeners: tuple[Listener, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     service_networks: tuple[str, ...] = ()
+    auth_policy: str = field(default="", compare=False)
     stands_for: str = field(default="", compare=False)
     id: str = field(default="", compare=False)
     arn: str = field(default="", compare=False)
