@@ -85,6 +85,12 @@ class World:
         for document in manifests(folder):
             api.apply(path_of(document), document, manager="walkthrough")
 
+    def delete(self, cluster: str, folder: Path) -> None:
+        """`kubectl delete -f folder`."""
+        api = self.kubernetes(cluster)
+        for document in manifests(folder):
+            api.delete(path_of(document))
+
     def get(self, vpc_id: str, url: str, *, signer: Credentials | None = None) -> Answer:
         """An HTTP GET of a client in a VPC, signed if there is a signer."""
         host, _, path = url.removeprefix("http://").partition("/")
@@ -103,12 +109,6 @@ class World:
     def dataplane(self, vpc_id: str) -> str:
         """Where clients of a VPC connect."""
         return str(self.status()["dataplane"][vpc_id])
-
-    def session_of(self, role: str) -> Credentials:
-        """The credentials of a session of a role, by the role's name, as STS gives them to pods."""
-        arn = self.aws("iam").get_role(RoleName=role)["Role"]["Arn"]
-        keys = self.aws("sts").assume_role(RoleArn=arn, RoleSessionName="walkthrough")["Credentials"]
-        return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
     def wait(self, what: str, condition: Callable[[], Any], *, seconds: float = 60) -> Any:
         """Poll until the condition is truthy and return it; `seconds` are real. Raises CheckFailedError."""
