@@ -5,7 +5,7 @@ by their form, wherever they are. Whose they are is looked up; nothing else of a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -65,11 +65,12 @@ class ForeignCall(_Lenient):
     @property
     def touched(self) -> frozenset[str]:
         """The ids of all resources that the record names; the auth of a service or network is one of its own."""
-        ids = frozenset(_ids(self.detail.requestParameters)) | frozenset(_ids(self.detail.responseElements))
-        auth = frozenset(auth_id(found) for found in ids if found.startswith(("svc-", "sn-")))
+        parameters = self.detail.requestParameters or {}
         if self.call in _ABOUT_AUTH:
-            return auth
-        return ids | auth if self.call in _PERHAPS_ABOUT_AUTH else ids
+            # The policy itself names ids too, and those are not touched.
+            return _auth(_ids(parameters.get("resourceIdentifier")))
+        ids = frozenset(_ids(parameters)) | frozenset(_ids(self.detail.responseElements))
+        return ids | _auth(ids) if self.call in _PERHAPS_ABOUT_AUTH else ids
 
 
 def parse_foreign_call(event: dict[str, Any]) -> ForeignCall:
@@ -79,6 +80,10 @@ def parse_foreign_call(event: dict[str, Any]) -> ForeignCall:
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
         raise InvalidEventError(places) from error
+
+
+def _auth(ids: Iterable[str]) -> frozenset[str]:
+    return frozenset(auth_id(found) for found in ids if found.startswith(("svc-", "sn-")))
 
 
 def _ids(value: Any) -> Iterator[str]:
