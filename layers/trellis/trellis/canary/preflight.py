@@ -1,5 +1,6 @@
 """Whether a canary may begin, decided on what was read: all problems and all warnings at once, before any write."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -81,6 +82,7 @@ def preflight(request: CanaryRequest, facts: PreflightFacts) -> Preflight:
         *_rule_problems(request, facts.route, found, rules),
         *_weight_problems(request, rules),
         *_version_problems(request, facts),
+        *_custom_problems(request, facts),
     ]
     if not facts.lattice_agrees:
         told = "VPC Lattice does not carry what the route says; reconcile before a canary"
@@ -181,6 +183,17 @@ def _version_problems(request: CanaryRequest, facts: PreflightFacts) -> Iterator
         elif version.targets.serving < needed:
             told = f"{version.targets.serving} targets can serve, {needed} are needed"
             yield Problem(code, place, told)
+
+
+def _custom_problems(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:
+    """A version has a target group for each Lattice service of the route, and a query can name one only."""
+    sides = (("${baselineTg}", facts.baseline), ("${canaryTg}", facts.canary))
+    for index, metric in enumerate(request.analysis.custom):
+        text = json.dumps(metric.metric_data_queries)
+        for name, version in sides:
+            if name in text and len(version.target_groups) > 1:
+                told = f"{name} stands for {len(version.target_groups)} target groups"
+                yield Problem("E_TG_UNRESOLVED", f"analysis.custom[{index}].metricDataQueries", told)
 
 
 def _warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:
