@@ -157,12 +157,17 @@ def test_no_canary_begins_in_a_blackout() -> None:
     assert problems(asked, now=datetime(2026, 11, 26, 14, 0, tzinfo=UTC)) == []
 
 
-def test_f41_a_target_group_of_several_rules_is_warned_of_unless_all_are_shifted() -> None:
-    shared = replace(V1, rule_count=2)
+def test_f41_to_shift_some_of_the_rules_with_both_versions_is_refused() -> None:
     by_name = request(ruleSelector={"mode": "byName", "names": ["main"]})
-    there = route(rule(name="main"), rule(path="/b"))
-    assert warnings(by_name, route=there, baseline=shared) == ["W_TG_SHARED"]
-    assert warnings(route=there, baseline=shared) == []
+    assert problems(by_name, route=route(rule(name="main"), rule(path="/b"))) == ["E_TG_SHARED"]
+    assert problems(by_name, route=route(rule(name="main"))) == []
+
+
+def test_f41_metrics_that_are_also_those_of_other_rules_are_warned_of() -> None:
+    preview = {"matches": [{"path": {"value": "/preview"}}], "backendRefs": [{"name": "orders-v2", "port": 80}]}
+    assert warnings(route=route(rule(), preview)) == ["W_TG_SHARED"]
+    assert warnings(baseline=replace(V1, is_shared=True)) == ["W_TG_SHARED"]
+    assert warnings(route=route(rule(), rule(path="/b"))) == []
 
 
 def test_little_traffic_is_warned_of_for_each_step_that_lacks_it() -> None:
