@@ -15,7 +15,7 @@ from trellis.resources.metric_data import ForbiddenError, Period, UnreadableErro
 
 PERIOD = Period(FIRST, FIRST + 600)
 SUBJECTS = Subjects(("tg-1",), ("tg-2",), "svc-1")
-Point = tuple[int, float | None]
+Point = tuple[int, float]
 
 
 def denied(code: str = "AccessDenied") -> ClientError:
@@ -139,7 +139,9 @@ def test_f09_half_an_answer_is_none(pages: list[Any], error: type[Exception]) ->
 
 
 def test_points_without_a_number_are_left_out() -> None:
-    found = metric_data(CloudWatch([result("m", (0, None), (1, float("nan")), (2, 3.0))]), [{"Id": "m"}], PERIOD)
+    found = metric_data(
+        CloudWatch([result("m", (0, float("inf")), (1, float("nan")), (2, 3.0))]), [{"Id": "m"}], PERIOD
+    )
     assert found == {"m": {FIRST + 2 * MINUTE: 3.0}}
 
 

@@ -102,13 +102,8 @@ def _results(cloudwatch: Any, queries: Sequence[Query], period: Period) -> Itera
 
 
 def _values(result: Mapping[str, Any]) -> Values:
-    """moto has no percentiles and answers with nothing in their place; CloudWatch leaves such points out."""
     pairs = zip(result["Timestamps"], result["Values"], strict=True)
-    return {
-        int(when.timestamp() // MINUTE) * MINUTE: float(value)
-        for when, value in pairs
-        if value is not None and isfinite(value)
-    }
+    return {int(when.timestamp() // MINUTE) * MINUTE: float(value) for when, value in pairs if isfinite(value)}
 
 
 def _returned(queries: Sequence[Query]) -> list[str]:
