@@ -1,6 +1,8 @@
 """Laws of the judge: no pass without data, no dependence on order, no step back from evidence that is worse."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 from canary_making import FIRST, HEALTHY, VERIFIED, law, request, step, traffic, verdict
@@ -15,23 +17,27 @@ TICKS = st.integers(0, 45)
 ANY_SHARE = request(analysis={"checks": {"splitCheck": {"enabled": False}}})
 
 
-@st.composite
-def minutes(draw: st.DrawFn, *, most: int = 2000) -> Series:
-    """Minutes before and within the step, of which many are missing."""
-    some = st.lists(st.integers(-5, 45), unique=True, max_size=50)
-    most_of_them = st.sets(st.integers(-5, 45), max_size=3).map(lambda missing: sorted(set(range(-5, 46)) - missing))
-    starts = draw(some | most_of_them)
-    volume = st.integers(0, most)
+def filled(starts: Iterable[int], seed: int, most: int) -> Series:
+    """Minutes with values by chance; drawing each one by itself would take most of the time."""
+    random = Random(seed)
+    volumes = [random.randrange(most + 1) for _ in range(60)]
     return tuple(
         Minute(
             FIRST + at * MINUTE,
-            requests := draw(volume),
-            draw(st.sampled_from([0, 0, 0, 1, requests // 100, requests // 3])),
-            draw(st.integers(0, 5)),
-            draw(st.none() | st.floats(1, 5000)),
+            volumes[at],
+            random.choice((0, 0, 0, 1, volumes[at] // 100, volumes[at] // 3)),
+            random.randrange(6),
+            random.choice((None, random.uniform(1, 200))),
         )
         for at in starts
     )
+
+
+def minutes(*, most: int = 2000) -> st.SearchStrategy[Series]:
+    """Minutes before and within the step, of which many or few are missing."""
+    some = st.lists(st.integers(-5, 45), unique=True, max_size=50)
+    most_of_them = st.sets(st.integers(-5, 45), max_size=3).map(lambda missing: sorted(set(range(-5, 46)) - missing))
+    return st.builds(filled, some | most_of_them, st.integers(0, 1_000_000), st.just(most))
 
 
 @law
