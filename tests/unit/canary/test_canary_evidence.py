@@ -92,8 +92,13 @@ def whole(requests: float, failures: float, **more: float) -> dict[tuple[str, st
 
 
 def test_both_versions_are_read_in_one_call_by_target_group() -> None:
-    cloudwatch = Metrics({**whole(100, 3, HTTPCode_4XX_Count=7, RequestTime=12.5), ("tg-1", "TotalRequestCount"): ()})
-    assert read_series(cloudwatch, SUBJECTS, PERIOD) == ((), (Minute(FIRST, 100, 3, 7, 12.5),))
+    cloudwatch = Metrics(
+        {
+            **whole(100, 3, HTTPCode_2XX_Count=80, HTTPCode_3XX_Count=10, HTTPCode_4XX_Count=7, RequestTime=12.5),
+            ("tg-1", "TotalRequestCount"): (),
+        }
+    )
+    assert read_series(cloudwatch, SUBJECTS, PERIOD) == ((), (Minute(FIRST, 100, 3, 7, 12.5, answers=100),))
     (asked,) = cloudwatch.asked
     assert asked["ScanBy"] == "TimestampAscending"
     stats = {
@@ -107,7 +112,7 @@ def test_both_versions_are_read_in_one_call_by_target_group() -> None:
 def test_f38_connection_errors_of_all_kinds_are_failures_even_without_a_request() -> None:
     errors = {"ConnectionErrorCount": 5, "ConnectionTimeoutCount": 2, "TLSConnectionErrorCount": 1}
     only = {("tg-2", name): ((0, float(value)),) for name, value in errors.items()}
-    assert read_series(Metrics(only), SUBJECTS, PERIOD)[1] == (Minute(FIRST, 0, 8),)
+    assert read_series(Metrics(only), SUBJECTS, PERIOD)[1] == (Minute(FIRST, 0, 8, answers=0),)
 
 
 def test_a_minute_without_its_5xx_count_is_not_known_to_be_good() -> None:
@@ -147,7 +152,7 @@ def test_points_without_a_number_are_left_out() -> None:
 
 def test_more_queries_than_a_call_takes_are_several_calls() -> None:
     cloudwatch = Metrics({})
-    many = Subjects(tuple(f"tg-{number}" for number in range(72)), ())
+    many = Subjects(tuple(f"tg-{number}" for number in range(56)), ())
     read_series(cloudwatch, many, PERIOD)
     assert [len(asked["MetricDataQueries"]) for asked in cloudwatch.asked] == [500, 4]
 
@@ -221,7 +226,7 @@ def evidence(cloudwatch: CloudWatch, asked: Any = None) -> Any:
 
 def test_all_sources_are_read() -> None:
     found = evidence(Metrics(whole(100, 3)))
-    assert found.canary == (Minute(FIRST, 100, 3),)
+    assert found.canary == (Minute(FIRST, 100, 3, answers=3),)
     assert (found.baseline_targets.serving, found.canary_targets.serving) == (1, 1)
     assert (found.captured, found.unreadable) == ((Minute(0, 1, 0),), ())
 

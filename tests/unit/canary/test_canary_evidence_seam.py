@@ -39,7 +39,7 @@ def test_a_minute_of_each_version(cloudwatch: Any) -> None:
     put(cloudwatch, "tg-1", TotalRequestCount=90, HTTPCode_5XX_Count=0, RequestTime=11)
     put(cloudwatch, "tg-2", TotalRequestCount=10, HTTPCode_5XX_Count=2, HTTPCode_4XX_Count=3, RequestTime=14)
     found = read_series(cloudwatch, Subjects(("tg-1",), ("tg-2",), stat="Average"), Period(FIRST - 60, FIRST + 300))
-    assert found == ((Minute(FIRST, 90, 0, 0, 11),), (Minute(FIRST, 10, 2, 3, 14),))
+    assert found == ((Minute(FIRST, 90, 0, 0, 11, 0),), (Minute(FIRST, 10, 2, 3, 14, 5),))
 
 
 def test_alarms(cloudwatch: Any) -> None:

@@ -94,6 +94,20 @@ def test_f08_the_newest_minutes_are_not_judged_before_they_are_complete() -> Non
     assert outcome(verdict(canary, now=end + DELAY)) == (Action.ROLLBACK, "HARD_STOP")
 
 
+def test_f08_a_hard_stop_does_not_wait_for_minutes_to_be_complete_where_their_counts_agree() -> None:
+    end = FIRST + MINUTE
+    for answers, action in ((1000, Action.ROLLBACK), (700, Action.WAIT), (None, Action.WAIT)):
+        newest = traffic(1000, 900, minutes=1, answers=answers)
+        assert verdict(newest, now=end).action == action
+        assert verdict(newest, now=end - 1).action == Action.WAIT
+
+
+def test_f08_the_newest_minutes_never_speak_for_a_canary() -> None:
+    asked = request(analysis={"minRequests": 1000})
+    canary = traffic(100, answers=100, minutes=9)
+    assert outcome(verdict(canary, asked=asked)) == (Action.EXTEND, "THIN")
+
+
 def test_f10_what_happened_before_the_step_settled_is_not_judged() -> None:
     stale = traffic(1000, 900, minutes=3, first=FIRST - 3 * MINUTE)
     assert verdict(stale + traffic(1000)).action == Action.ADVANCE
