@@ -79,7 +79,7 @@ class Versions:
 
     @cached_property
     def newest(self) -> tuple[tuple[int, Sample, Sample], ...]:
-        """Minutes that are over and perhaps not complete yet, which can only speak against it: begin, baseline, canary."""
+        """Minutes that are over but not yet complete for certain: begin, baseline, canary. None leads to a pass."""
         now = int(self._moment.now) // MINUTE * MINUTE
         span = Span(self.span.until, max(self.span.until, now))
         found = self._canary.newest(span)
