@@ -8,7 +8,7 @@ from trellis.model.auth_policy import AUTH_POLICY_TAG, AuthPolicy, auth_id, netw
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
 from trellis.model.dns import HostedZone, RecordSet
-from trellis.model.network import ServiceNetwork, VpcAssociation
+from trellis.model.network import NETWORKS_OF_OTHERS, ServiceNetwork, VpcAssociation
 from trellis.model.ownership import (
     FOR_TAG,
     OWNER_TAG,
@@ -35,6 +35,7 @@ from trellis.model.service import (
 __all__ = [
     "AUTH_POLICY_TAG",
     "FOR_TAG",
+    "NETWORKS_OF_OTHERS",
     "OWNER_TAG",
     "Action",
     "AuthPolicy",
