@@ -123,7 +123,6 @@ class Service:
     listeners: tuple[Listener, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     service_networks: tuple[str, ...] = ()
-    auth_policy: str = field(default="", compare=False)
     stands_for: str = field(default="", compare=False)
     id: str = field(default="", compare=False)
     arn: str = field(default="", compare=False)
@@ -132,3 +131,4 @@ class Service:
     owner: str = field(default="", compare=False)
     association_ids: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     association_status: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    auth_policy: str = field(default="", compare=False)

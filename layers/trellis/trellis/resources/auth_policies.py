@@ -102,8 +102,6 @@ def observe(lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None
     try:
         auth_type = _auth_type(lattice, identifier)
         policy = _policy(lattice, identifier)
-        if auth_type == "NONE" and not policy and task.wanted is None:
-            return ObservedAuth(identifier, arn)
         tags = lattice.list_tags_for_resource(resourceArn=arn)["tags"]
     except ClientError as error:
         if is_absent(error):
