@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trellis.model import AuthPolicy, service_holder
@@ -63,6 +63,7 @@ def allowed(observed: ObservedAuth) -> frozenset[str]:
     return frozenset(path for path, text in (("one", P1), ("two", P2)) if observed.policy == text)
 
 
+@settings(deadline=None)
 @given(observations, wishes)
 def test_every_moment_is_as_before_or_as_after(observed: ObservedAuth, wanted: AuthPolicy | None) -> None:
     states = [observed]
@@ -71,6 +72,7 @@ def test_every_moment_is_as_before_or_as_after(observed: ObservedAuth, wanted: A
     assert {allowed(state) for state in states} <= {allowed(states[0]), allowed(states[-1])}
 
 
+@settings(deadline=None)
 @given(observations, wishes)
 def test_what_is_changed_is_then_as_wanted(observed: ObservedAuth, wanted: AuthPolicy | None) -> None:
     for change in diff_auth(HOLDER, wanted, observed, VALUES).changes:
@@ -78,6 +80,7 @@ def test_what_is_changed_is_then_as_wanted(observed: ObservedAuth, wanted: AuthP
     assert diff_auth(HOLDER, wanted, observed, VALUES).changes == ()
 
 
+@settings(deadline=None)
 @given(observations, st.sampled_from([None, WANTED]), st.integers(0, 3))
 def test_a_run_that_ends_in_between_is_continued_by_the_next(
     observed: ObservedAuth, wanted: AuthPolicy | None, steps: int
