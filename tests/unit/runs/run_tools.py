@@ -67,8 +67,10 @@ class MemoryInventory:
 
     noted: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def note(self, cluster: str, owned: Mapping[str, str]) -> None:
-        self.noted[cluster] = dict(owned)
+    def note(self, cluster: str, owned: Mapping[str, str], *, looked_at: Collection[str] | None = None) -> None:
+        known = self.noted.get(cluster, {})
+        others = {name: item for name, item in known.items() if looked_at is not None and item not in looked_at}
+        self.noted[cluster] = {**others, **owned}
 
     def forget(self, cluster: str) -> None:
         self.noted.pop(cluster, None)

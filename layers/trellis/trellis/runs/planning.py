@@ -1,6 +1,6 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -262,12 +262,13 @@ def _left_state(item: WorkItem) -> dict[str, str]:
     return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
 
 
-def _take_inventory(tools: Toolbox, run: Run, cluster: Cluster, items: Iterable[WorkItem]) -> None:
-    """Remember which work item each resource stands for; a run for one service has not seen the others."""
+def _take_inventory(tools: Toolbox, run: Run, cluster: Cluster, items: Sequence[WorkItem]) -> None:
+    """Remember which work item each resource stands for; a run for one service has not looked at the others."""
     if cluster.state is ClusterState.LEAVING:
         tools.inventory.forget(cluster.name)
-    elif not run.only_service:
-        tools.inventory.note(cluster.name, {resource: item.key for item in items for resource in item.plan.ids})
+        return
+    owned = {resource: item.key for item in items for resource in item.plan.ids}
+    tools.inventory.note(cluster.name, owned, looked_at={item.key for item in items} if run.only_service else None)
 
 
 def _names_of(name: str, service: Service | None) -> set[str]:
