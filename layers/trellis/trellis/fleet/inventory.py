@@ -17,17 +17,25 @@ _REMEMBERED_SECONDS = 24 * 3600
 
 
 class Inventory:
-    """Resources by cluster; a resource stands for work items, written `kind/name`. `clock` gives Unix seconds."""
+    """Resources by cluster; a resource stands for a work item, written `kind/name`, or for several, with spaces.
+
+    `clock` gives Unix seconds.
+    """
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str, *, clock: Callable[[], float]) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._clock = clock
 
-    def note(self, cluster: str, resources: Mapping[str, Collection[str]]) -> None:
-        """Remember what a cluster has, by id; nothing is written when that is known."""
-        owned = {resource: " ".join(sorted(items)) for resource, items in resources.items()}
+    def note(self, cluster: str, owned: Mapping[str, str], *, looked_at: Collection[str] | None = None) -> None:
+        """Remember what a cluster has, by id; nothing is written when that is known.
+
+        `looked_at` are the work items that `owned` tells all of, where it does not tell all of the cluster.
+        """
         known = self._known(cluster)
+        if looked_at is not None:
+            others = {resource: item for resource, item in known.items() if item not in looked_at}
+            owned = {**others, **owned}
         if known == owned:
             return
         for resource, item in owned.items():
@@ -36,7 +44,7 @@ class Inventory:
         for resource in known.keys() - owned.keys():
             ttl = int(self._clock()) + _REMEMBERED_SECONDS
             self._dynamodb.put_item(TableName=self._table, Item=_item(resource, cluster, known[resource], ttl=ttl))
-        document = json.dumps(owned, sort_keys=True)
+        document = json.dumps(dict(owned), sort_keys=True)
         self._dynamodb.put_item(TableName=self._table, Item={**_key(_PARTITION, cluster), "owned": {"S": document}})
 
     def forget(self, cluster: str) -> None:

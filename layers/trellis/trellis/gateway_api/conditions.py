@@ -9,6 +9,8 @@ DNS_READY = "trellis.dev/DNSReady"
 MODE_VALID = "trellis.dev/ModeValid"
 CERTIFICATE_READY = "trellis.dev/CertificateReady"
 INVALID_CERTIFICATE_REF = "InvalidCertificateRef"
+CONFLICTED = "Conflicted"
+"""The reason of policies that lose to another, as the Gateway API's policy attachment calls it."""
 
 _MAX_MESSAGES = 10
 _MAX_LENGTH = 4000

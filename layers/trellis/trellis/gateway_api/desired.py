@@ -18,6 +18,7 @@ from trellis.model import (
     Service,
     TargetGroup,
     WeightedTargetGroup,
+    service_holder,
 )
 
 _UNRESOLVED_PORT = 80
@@ -28,10 +29,12 @@ def build_desired(intent: Intent, cluster: Cluster, certificates: Mapping[str, s
 
     `certificates` are the ARNs chosen for services that need one, by name; without a choice it stays what it is.
     """
+    asking = {policy.holder: policy.source for policy in intent.auth_policies}
     chosen = certificates or {}
     services = tuple(
         replace(
             _Service(found, cluster).build(),
+            auth_policy=asking.get(service_holder(found.name), ""),
             certificate_arn="" if found.certificates is None else chosen.get(found.name),
         )
         for found in sorted(intent.services, key=lambda found: found.name)
@@ -41,7 +44,7 @@ def build_desired(intent: Intent, cluster: Cluster, certificates: Mapping[str, s
         for service in services
         if service.custom_domain_name
     )
-    return Desired(services, tuple(sorted(names, key=lambda name: name.hostname)))
+    return Desired(services, tuple(sorted(names, key=lambda name: name.hostname)), intent.auth_policies)
 
 
 class _Service:

@@ -49,6 +49,16 @@ class CertificateResult:
 
 
 @dataclass(frozen=True)
+class PolicyResult:
+    """What became of the auth policy of a holder (see `AuthPolicy`)."""
+
+    holder: str
+    status: Programming
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class Results:
     """The results of one run. What has none is pending."""
 
@@ -56,3 +66,4 @@ class Results:
     names: tuple[NameResult, ...] = ()
     networks: tuple[NetworkResult, ...] = ()
     certificates: tuple[CertificateResult, ...] = ()
+    policies: tuple[PolicyResult, ...] = ()

@@ -10,7 +10,9 @@ PRESENCE, PRIORITY, TARGETS, RECORDS = "presence", "priority", "targets", "recor
 """Fields that are not words of the model: whether a resource is there, and what is compared by its members."""
 
 _PRIORITIES = "rule priorities of "
-_BY_FIELD = frozenset({"UpdateRule", "UpdateListener", "SetCertificate"})
+_BY_FIELD = frozenset(
+    {"UpdateRule", "UpdateListener", "SetCertificate", "PutAuthPolicy", "SetAuthType", "ClaimAuth", "DeleteAuthPolicy"}
+)
 _PARTS = frozenset({TARGETS, "certificate_arn"})
 _OF_TARGETS = frozenset({"RegisterTargets", "DeregisterTargets"})
 
