@@ -77,7 +77,7 @@ def _apply(lab: FlowLab, payload: dict[str, Any]) -> dict[str, Any]:
         done += outcome["done"]
         if outcome["status"] != "IN_PROGRESS":
             return {**outcome, "done": done}
-        lab.clock.move(2 if attempt < 3 else 5 if attempt < 8 else 20)  # noqa: PLR2004 - as the state machine says
+        lab.clock.move(2 if attempt < 3 else 5 if attempt < 8 else 20)
     return {**outcome, "done": done, "status": "FAILED"}
 
 
