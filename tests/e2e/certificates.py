@@ -11,10 +11,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from observing import CLUSTER_B, GATEWAY_API
+from drifting import SECONDS
+from observing import CLUSTER_B, GATEWAY_API, reports
 
+from trellis_local import clock
+from trellis_local.aws import acm
 from trellis_local.walkthrough import World
 
+READY = "trellis.dev/CertificateReady"
 HOSTNAME = "datastore.lattice-test.io"
 GATEWAY = f"{GATEWAY_API}/namespaces/apps/gateways/eks-lattice-network"
 ROUTE = f"{GATEWAY_API}/namespaces/apps/httproutes/datastore"
@@ -92,11 +96,14 @@ class Secured:
 
     def condition(self, kind: str) -> tuple[str, str]:
         """Status and reason of a condition of the route."""
+        found = next((found for found in self._conditions() if found["type"] == kind), {"status": "", "reason": ""})
+        return found["status"], found["reason"]
+
+    def _conditions(self) -> list[dict[str, Any]]:
         route = self._kubernetes.get(ROUTE) or {}
         (parent,) = route["status"]["parents"]
-        return next(
-            ((found["status"], found["reason"]) for found in parent["conditions"] if found["type"] == kind), ("", "")
-        )
+        conditions: list[dict[str, Any]] = parent["conditions"]
+        return conditions
 
     def listener_condition(self, kind: str) -> tuple[str, str]:
         """Status and reason of a condition of the Gateway's HTTPS listener."""
@@ -117,6 +124,54 @@ class Secured:
         """The ARNs of all certificates."""
         return [item["CertificateArn"] for item in self.acm.list_certificates()["CertificateSummaryList"]]
 
-    def imported(self, *names: str, **more: Any) -> str:
+    def imported(self, *names: str, until: datetime | None = None) -> str:
         """The ARN of a new certificate for the names."""
-        return str(self.acm.import_certificate(**material(*names), **more)["CertificateArn"])
+        return str(self.acm.import_certificate(**material(*names, until=until))["CertificateArn"])
+
+    def issued(self, name: str) -> str:
+        """The ARN of a certificate that ACM has issued."""
+        arn = str(self.acm.request_certificate(DomainName=name, ValidationMethod="DNS")["CertificateArn"])
+        self.world.wait("the certificate to be issued", lambda: self.described(arn)["Status"] == "ISSUED")
+        return arn
+
+    def described(self, arn: str) -> dict[str, Any]:
+        """What ACM says of a certificate."""
+        found: dict[str, Any] = self.acm.describe_certificate(CertificateArn=arn)["Certificate"]
+        return found
+
+    def age(self, arn: str, left: timedelta) -> str:
+        """Bring the end of a certificate near, by the stack's clock; returns its new serial number."""
+        shown = material(HOSTNAME, until=clock.current().now() + left)
+        (bundle,) = (found for found in acm.bundles("us-west-2") if found.arn == arn)
+        bundle._cert = x509.load_pem_x509_certificate(shown["Certificate"])
+        return str(serial(shown))
+
+    def message(self) -> str:
+        """What the route's condition says of the certificate."""
+        return next((found["message"] for found in self._conditions() if found["type"] == READY), "")
+
+    def wait_for_condition(self, status: str, reason: str) -> None:
+        """Wait until the route says this of its certificate."""
+        self.world.wait(
+            f"{READY}={status}, {reason}", lambda: self.condition(READY) == (status, reason), seconds=SECONDS
+        )
+
+    def warnings(self, arn: str) -> list[str]:
+        """The states of a certificate that reports tell of."""
+        lines = [line for report in reports(self.world, CLUSTER_B) for line in report.get("certificates", ())]
+        return [line["state"] for line in lines if line["certificate"] == arn]
+
+    def days_left(self, arn: str) -> list[float]:
+        """The metric's values for a certificate."""
+        names = {"Cluster": CLUSTER_B, "Certificate": arn.rpartition("/")[2]}
+        now = datetime.now(UTC)
+        points = self.world.aws("cloudwatch").get_metric_statistics(
+            Namespace="Trellis",
+            MetricName="CertificateDaysLeft",
+            Dimensions=[{"Name": name, "Value": value} for name, value in names.items()],
+            StartTime=now - timedelta(days=1),
+            EndTime=now + timedelta(days=30),
+            Period=60,
+            Statistics=["Minimum"],
+        )["Datapoints"]
+        return [point["Minimum"] for point in points]

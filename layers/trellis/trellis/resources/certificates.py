@@ -59,6 +59,18 @@ def names_of(acm: "ACMClient", arn: str) -> tuple[str, ...]:
         return ()
 
 
+def renewal_of(acm: "ACMClient", arn: str) -> str:
+    """How ACM's own renewal of a certificate stands, in its words; empty when it does not try, or is not known."""
+    try:
+        summary = acm.describe_certificate(CertificateArn=arn)["Certificate"].get("RenewalSummary")
+    except (ClientError, BotoCoreError):
+        return ""
+    if not summary:
+        return ""
+    reason = summary.get("RenewalStatusReason")
+    return f"{summary['RenewalStatus']}: {reason}" if reason else summary["RenewalStatus"]
+
+
 def _certificates(acm: "ACMClient", left_out: frozenset[str]) -> Iterator[Certificate]:
     for page in acm.get_paginator("list_certificates").paginate(Includes=_ALL_KEYS):
         for item in page["CertificateSummaryList"]:
@@ -76,6 +88,7 @@ def _certificate(acm: "ACMClient", item: Mapping[str, Any], left_out: Iterable[s
         not_before=item.get("NotBefore"),
         not_after=item.get("NotAfter"),
         since=item.get("IssuedAt") or item.get("ImportedAt") or item.get("CreatedAt"),
+        type=item.get("Type", ""),
         extended_key_usages=tuple(item.get("ExtendedKeyUsages", ())),
         is_left_out=item["CertificateArn"] in left_out,
     )

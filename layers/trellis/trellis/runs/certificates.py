@@ -6,14 +6,14 @@ run stays the same document; how many days are left is worked out when the repor
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trellis.gateway_api import Intent
 from trellis.model import Certificate
 from trellis.planning.certificates import UNREADABLE, CertificateChoice, CertificateWish, choose, finding_names
 from trellis.resources import services
-from trellis.resources.certificates import read_certificates
+from trellis.resources.certificates import read_certificates, renewal_of
 from trellis.runs.toolbox import Toolbox
 
 Line = dict[str, Any]
@@ -24,11 +24,15 @@ FINDS = "tls:"
 
 @dataclass(frozen=True)
 class Certificates:
-    """What was chosen, by service; `routes` says which routes a service serves."""
+    """What was chosen, by service; `routes` says which routes a service serves.
+
+    `renewals` says of chosen certificates that expire soon how their renewal by ACM stands.
+    """
 
     choices: Mapping[str, CertificateChoice] = field(default_factory=dict)
     found: Sequence[Certificate] = ()
     routes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    renewals: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def arns(self) -> dict[str, str | None]:
@@ -69,6 +73,7 @@ class Certificates:
             "message": choice.message or _ready(choice),
             "named": list(choice.wish.named),
             "status": chosen.status if chosen else "",
+            "renewal": self.renewals.get(chosen.arn, "") if chosen else "",
             "notAfter": until.isoformat() if until else None,
         }
 
@@ -89,7 +94,22 @@ def choose_certificates(tools: Toolbox, intent: Intent) -> Certificates:
         choices = [CertificateChoice(wish, None, UNREADABLE, kept) for wish in wishes]
     else:
         choices = [choose(wish, read.found, now=now) for wish in wishes]
-    return Certificates({choice.wish.service: choice for choice in choices}, read.found, _routes(intent))
+    by_service = {choice.wish.service: choice for choice in choices}
+    return Certificates(by_service, read.found, _routes(intent), _renewals(tools, choices, now))
+
+
+def _renewals(tools: Toolbox, choices: Iterable[CertificateChoice], now: datetime) -> dict[str, str]:
+    """Asked of the few that ACM should have renewed by now."""
+    soon = now + timedelta(days=tools.settings.certificate_warning_days)
+    due = {
+        choice.chosen.arn
+        for choice in choices
+        if choice.chosen
+        and choice.chosen.type != "IMPORTED"
+        and choice.chosen.not_after
+        and choice.chosen.not_after <= soon
+    }
+    return {arn: renewal_of(tools.clients.acm, arn) for arn in sorted(due)}
 
 
 def _routes(intent: Intent) -> dict[str, list[str]]:
