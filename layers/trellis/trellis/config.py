@@ -57,6 +57,18 @@ class Settings(BaseModel):
     """How far back repairs are counted, in seconds: four checks by the default schedule, so that drift is found to be
     contested even if no event tells of it, and short enough that a quarrel which is over does not stay for a day."""
 
+    read_concurrency: int = Field(default=20, ge=1, le=50)
+    """Calls that one plan makes at the same time: what a cluster of 1,000 routes needs to be read in a minute, at 50 ms
+    for each call, and no more threads than a function with one processor can serve."""
+
+    fingerprint_settle_seconds: int = Field(default=10, ge=1, le=3600)
+    """Seconds until what has been read of a resource counts as its last state for that time of change: two changes can
+    carry the same time, and the clocks of AWS and of the function differ a little."""
+
+    full_read_hours: int = Field(default=6, ge=1, le=168)
+    """Hours within which each service is read in full once, whatever the lists say of it: what a list does not show is
+    found within a shift, at the price of one twenty-fourth of the detailed reads by the default schedule."""
+
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 

@@ -41,6 +41,15 @@ def pairs(service: str, operation: str, facts: Facts | None = None, **parameters
             {"serviceIdentifier": "svc-1", "listenerIdentifier": "l-1"},
             [("vpc-lattice:ListRules", "*")],
         ),
+        (
+            "dynamodb",
+            "BatchWriteItem",
+            {"RequestItems": {"fleet": [], "other": []}},
+            [
+                ("dynamodb:BatchWriteItem", f"arn:aws:dynamodb:us-west-2:111122223333:table/{name}")
+                for name in ("fleet", "other")
+            ],
+        ),
         ("vpc-lattice", "CreateService", {"name": "x"}, [("vpc-lattice:CreateService", LATTICE + "service/*")]),
         (
             "vpc-lattice",

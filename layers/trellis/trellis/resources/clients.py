@@ -22,59 +22,62 @@ _CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeou
 
 
 class Clients:
-    """boto3 clients for the region of the function."""
+    """boto3 clients for the region of the function, each for so many calls at the same time."""
+
+    def __init__(self, *, connections: int = 10) -> None:
+        self._config = _CONFIG.merge(Config(max_pool_connections=connections))
 
     @cached_property
     def lattice(self) -> "VPCLatticeClient":
         """Amazon VPC Lattice."""
-        return boto3.client("vpc-lattice", config=_CONFIG)
+        return boto3.client("vpc-lattice", config=self._config)
 
     @cached_property
     def ec2(self) -> "EC2Client":
         """Amazon EC2."""
-        return boto3.client("ec2", config=_CONFIG)
+        return boto3.client("ec2", config=self._config)
 
     @cached_property
     def route53(self) -> "Route53Client":
         """Amazon Route 53."""
-        return boto3.client("route53", config=_CONFIG)
+        return boto3.client("route53", config=self._config)
 
     @cached_property
     def tagging(self) -> "ResourceGroupsTaggingAPIClient":
         """Resource Groups Tagging API."""
-        return boto3.client("resourcegroupstaggingapi", config=_CONFIG)
+        return boto3.client("resourcegroupstaggingapi", config=self._config)
 
     @cached_property
     def eks(self) -> "EKSClient":
         """Amazon EKS."""
-        return boto3.client("eks", config=_CONFIG)
+        return boto3.client("eks", config=self._config)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """Amazon DynamoDB."""
-        return boto3.client("dynamodb", config=_CONFIG)
+        return boto3.client("dynamodb", config=self._config)
 
     @cached_property
     def s3(self) -> "S3Client":
         """Amazon S3."""
-        return boto3.client("s3", config=_CONFIG)
+        return boto3.client("s3", config=self._config)
 
     @cached_property
     def events(self) -> "EventBridgeClient":
         """Amazon EventBridge."""
-        return boto3.client("events", config=_CONFIG)
+        return boto3.client("events", config=self._config)
 
     @cached_property
     def sns(self) -> Any:
         """Amazon SNS."""
-        return boto3.client("sns", config=_CONFIG)
+        return boto3.client("sns", config=self._config)
 
     @cached_property
     def cloudwatch(self) -> Any:
         """Amazon CloudWatch."""
-        return boto3.client("cloudwatch", config=_CONFIG)
+        return boto3.client("cloudwatch", config=self._config)
 
     @cached_property
     def stepfunctions(self) -> "SFNClient":
         """AWS Step Functions."""
-        return boto3.client("stepfunctions", config=_CONFIG)
+        return boto3.client("stepfunctions", config=self._config)

@@ -15,8 +15,9 @@ from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
-from trellis.resources.service_observation import ServiceScope, observe_services
+from trellis.resources.service_observation import ServiceScope
 from trellis.runs.contesting import leave_contested
+from trellis.runs.remembering import observe
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -197,7 +198,7 @@ def _cluster_items(tools: Toolbox, cluster: Cluster) -> Iterator[WorkItem]:
 def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services) -> Compared:
     owner = cluster_owner(cluster.account, cluster.name)
     wanted = {service.name: service for service in asked.desired.services}
-    observed = observe_services(tools.clients, ServiceScope(owner, asked.desired.services))
+    observed = observe(tools, run, cluster, ServiceScope(owner, asked.desired.services))
     items, known = [], {}
     for diff in diff_services(asked.desired.services, observed):
         found = observed.of(diff.name)

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from trellis.config import Settings, settings
 from trellis.fleet.documents import Documents
+from trellis.fleet.fingerprints import Fingerprints, Rhythm
 from trellis.fleet.hints import Hints
 from trellis.fleet.inventory import Inventory
 from trellis.fleet.leases import Leases
@@ -20,7 +21,7 @@ class Toolbox:
     @cached_property
     def clients(self) -> Clients:
         """AWS clients."""
-        return Clients()
+        return Clients(connections=self.settings.read_concurrency)
 
     @cached_property
     def settings(self) -> Settings:
@@ -51,6 +52,12 @@ class Toolbox:
     def inventory(self) -> Inventory:
         """Which cluster a resource belongs to."""
         return Inventory(self.clients.dynamodb, self.settings.table, clock=_now)
+
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """What earlier runs have read of VPC Lattice."""
+        rhythm = Rhythm(self.settings.fingerprint_settle_seconds, self.settings.full_read_hours * 3600)
+        return Fingerprints(self.clients.dynamodb, self.settings.table, clock=_now, rhythm=rhythm)
 
     @cached_property
     def hints(self) -> Hints:
