@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from observing import is_reservation
 
 from trellis_local.stack import Stack
 from trellis_local.walkthrough import Walkthrough, World
@@ -40,7 +41,11 @@ def writes_of(stack: Stack, act: Callable[[], object]) -> Writes:
         for entry in cluster.audit[lengths.get(name, 0) :]
         if entry.verb not in _READING
     ]
-    writes = [call for call in calls if not call.read_only and (call.service, call.operation) not in _RUNNING]
+    writes = [
+        call
+        for call in calls
+        if not call.read_only and (call.service, call.operation) not in _RUNNING and not is_reservation(call)
+    ]
     return Writes(
         aws=tuple(f"{call.service}:{call.operation}" for call in writes),
         kubernetes=tuple(f"{entry.verb} {entry.resource} {entry.name}" for entry in entries),

@@ -69,6 +69,23 @@ class Settings(BaseModel):
     """Hours within which each service is read in full once, whatever the lists say of it: what a list does not show is
     found within a shift, at the price of one twenty-fourth of the detailed reads by the default schedule."""
 
+    lattice_calls_per_second: int = Field(default=150, ge=1, le=10_000)
+    """Calls of VPC Lattice that all functions together make in a second. AWS documents no limit; this many check 1,000
+    routes within a minute, and a call that AWS throttles slows all of them."""
+
+    ec2_calls_per_second: int = Field(default=10, ge=1, le=1000)
+    """Calls of Amazon EC2: half of the 20 by which it refills the bucket of a describing call."""
+
+    route53_calls_per_second: int = Field(default=8, ge=1, le=1000)
+    """Calls of Route 53: four fifths of the 10 that an account has, for which everybody in it competes."""
+
+    tagging_calls_per_second: int = Field(default=10, ge=1, le=1000)
+    """Calls of the Resource Groups Tagging API: two thirds of the 15 that it takes."""
+
+    budget_wait_seconds: int = Field(default=10, ge=1, le=60)
+    """Seconds that a function waits for its turn before its first call of an API; if it would take longer, the state
+    machine waits instead, which costs nothing."""
+
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 
