@@ -14,11 +14,13 @@ An item that is lost, or that this version cannot read, only means that its serv
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+
+from trellis.fleet.batches import delete, put, write_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,9 +30,6 @@ _VERSION = 1
 
 _MOST_BYTES = 380_000
 """Of one item; DynamoDB takes 400 KB. A service beyond that, with thousands of rules, is read in full each time."""
-
-_BATCH = 25
-"""Items in one BatchWriteItem."""
 
 _UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, zlib.error)
 
@@ -75,23 +74,15 @@ class Fingerprints:
         return Memory(known, due, untrusted, now, self._rhythm.settled_after)
 
     def keep(self, cluster: str, memory: "Memory") -> None:
-        """Write what has changed since the memory was read, and nothing else.
-
-        What DynamoDB does not take is tried no more: what is there stays true, and the next run has another try.
-        """
-        requests = [
-            *({"PutRequest": {"Item": item}} for item in _items(cluster, memory.changed())),
-            *({"DeleteRequest": {"Key": _key(cluster, name)}} for name in memory.gone()),
-        ]
-        self._write(requests)
+        """Write what has changed since the memory was read, and nothing else."""
+        changed = [put(item) for item in _items(cluster, memory.changed())]
+        gone = [delete(_key(cluster, name)) for name in memory.gone()]
+        write_all(self._dynamodb, self._table, [*changed, *gone])
 
     def forget(self, cluster: str) -> None:
         """Forget a cluster that leaves; nothing is written when nothing is known."""
-        self._write([{"DeleteRequest": {"Key": _key(cluster, name)}} for name in self.of(cluster).services])
-
-    def _write(self, requests: Sequence[Any]) -> None:
-        for start in range(0, len(requests), _BATCH):
-            self._dynamodb.batch_write_item(RequestItems={self._table: list(requests[start : start + _BATCH])})
+        gone = [delete(_key(cluster, name)) for name in self.of(cluster).services]
+        write_all(self._dynamodb, self._table, gone)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_eks import EKSClient
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
@@ -94,12 +96,12 @@ class Clients:
         return boto3.client("events", config=self._config)
 
     @cached_property
-    def sns(self) -> Any:
+    def sns(self) -> "SNSClient":
         """Amazon SNS."""
         return boto3.client("sns", config=self._config)
 
     @cached_property
-    def cloudwatch(self) -> Any:
+    def cloudwatch(self) -> "CloudWatchClient":
         """Amazon CloudWatch."""
         return boto3.client("cloudwatch", config=self._config)
 

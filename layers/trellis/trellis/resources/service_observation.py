@@ -6,7 +6,7 @@ Lattice itself. What cannot be read raises: it is never taken for absent.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -88,8 +88,16 @@ class _Observation:
         self._scope = scope
         self._memory = memory
         self._each = each
-        self._tags = _tags_of_owned(clients.tagging, scope.owner)
-        self._group_summaries: list[Summary] = list(_pages(self._lattice, "list_target_groups"))
+        tagging = clients.tagging
+        lists: tuple[Callable[[], Any], ...] = (
+            lambda: _tags_of_owned(tagging, scope.owner),
+            lambda: list(_pages(self._lattice, "list_target_groups")),
+            lambda: list(_pages(self._lattice, "list_services")),
+        )
+        found = tuple(each(lambda read: read(), lists))
+        self._tags: dict[str, Tags] = found[0]
+        self._group_summaries: list[Summary] = found[1]
+        self._service_summaries: list[Summary] = found[2]
         self._group_names = {summary["id"]: summary["name"] for summary in self._group_summaries}
 
     def run(self) -> ObservedServices:
@@ -104,7 +112,7 @@ class _Observation:
         return ObservedServices(self._scope.owner, tuple(result))
 
     def _services(self) -> list[tuple[Service, str]]:
-        summaries = filter(self._wants_service, _pages(self._lattice, "list_services"))
+        summaries = filter(self._wants_service, self._service_summaries)
         return [found for found in self._each(self._service, summaries) if found is not None]
 
     def _wants_service(self, summary: Summary) -> bool:
