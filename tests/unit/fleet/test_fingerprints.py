@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from trellis.fleet import fingerprints as module
-from trellis.fleet.fingerprints import Fingerprints, Memory, Rhythm
+from trellis.fleet.fingerprints import Fingerprints, Rhythm
 
 NOW = 1_790_000_000.0
 RULE = "rule-0123456789abcdef0"
@@ -143,10 +143,8 @@ def test_what_another_version_has_kept_is_not_believed(
 
 
 def test_a_service_too_large_for_an_item_is_not_kept(
-    fingerprints: Fingerprints, clock: Clock, writes: list[str]
+    fingerprints: Fingerprints, clock: Clock, writes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory: Memory = fingerprints.of("blue")
-    for number in range(30_000):
-        memory.note("store", f"rule-{hash((number, 'x')):020d}", at(60, clock), {"number": number})
-    fingerprints.keep("blue", memory)
+    monkeypatch.setattr(module, "_MOST_BYTES", 100)
+    remember(fingerprints, at(60, clock))
     assert writes == []

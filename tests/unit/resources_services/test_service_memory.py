@@ -1,16 +1,15 @@
 """With memory or without, what is read of VPC Lattice is the same; with it, in fewer calls."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from service_lab import NAME, OWNER, Lab
 
-from trellis.fleet.fingerprints import Fingerprints, Rhythm
+from trellis.fleet.fingerprints import Memory
 from trellis.planning.service_state import ObservedServices
 from trellis.planning.services import diff_services
 from trellis.resources.service_observation import Reading, ServiceScope, observe_services
@@ -20,17 +19,18 @@ SETTLED = 10.0
 
 @dataclass
 class Remembering:
-    """Observes as scheduled checks do, one after the other."""
+    """Observes as scheduled checks do, one after the other; what is known is kept here instead of in a table."""
 
     lab: Lab
-    fingerprints: Fingerprints
+    known: dict[str, Any] = field(default_factory=dict)
     concurrency: int = 1
 
     def observe(self) -> ObservedServices:
-        memory = self.fingerprints.of("blue")
+        memory = Memory(self.known, set(), set(), self.lab.clock.time(), SETTLED)
         scope = ServiceScope(OWNER, (self.lab.service(),))
         observed = observe_services(self.lab, scope, Reading(memory, self.concurrency))
-        self.fingerprints.keep("blue", memory)
+        changed, gone = memory.changed(), memory.gone()
+        self.known = {name: found for name, found in {**self.known, **changed}.items() if name not in gone}
         return observed
 
     def details(self) -> list[str]:
@@ -42,20 +42,9 @@ class Remembering:
 
 @pytest.fixture
 def remembering(lab: Lab) -> Remembering:
-    dynamodb = boto3.client("dynamodb", region_name="us-west-2")
-    for table in dynamodb.list_tables()["TableNames"]:
-        dynamodb.delete_table(TableName=table)
-    keys = ("pk", "sk")
-    dynamodb.create_table(
-        TableName="fleet",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
-    rhythm = Rhythm(settled_after=SETTLED, full_read_every=24 * 3600)
     lab.converge(lab.service())
     lab.clock.move(60)
-    return Remembering(lab, Fingerprints(dynamodb, "fleet", clock=lab.clock.time, rhythm=rhythm))
+    return Remembering(lab)
 
 
 def test_a_second_check_reads_lists_only(remembering: Remembering) -> None:
@@ -89,7 +78,7 @@ def test_two_changes_at_the_same_time_are_both_seen(remembering: Remembering) ->
 
 def test_what_is_read_at_once_comes_in_order(remembering: Remembering) -> None:
     alone = remembering.observe()
-    assert Remembering(remembering.lab, remembering.fingerprints, concurrency=8).observe() == alone
+    assert Remembering(remembering.lab, remembering.known, concurrency=8).observe() == alone
 
 
 def _answer_404(lab: Lab) -> None:
@@ -146,8 +135,8 @@ CHANGES: list[Callable[[Lab], None]] = [
 ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=st.lists(st.tuples(st.sampled_from(CHANGES), st.booleans()), max_size=12))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.sampled_from(CHANGES), st.booleans()), max_size=8))
 def test_whatever_others_change_the_plan_is_the_same_with_memory_and_without(
     remembering: Remembering, steps: list[tuple[Callable[[Lab], None], bool]]
 ) -> None:
