@@ -62,7 +62,10 @@ MEMORY_GB = {"PlanCluster": 1.0, "Verify": 1.0}
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one execution. `billed` is the time of Lambda functions in GB-seconds, as the state machine sees it."""
+    """Of one execution. `billed` is the time of Lambda functions in GB-seconds, as the state machine sees it.
+
+    `endpoint` is what the emulated AWS took of a processor, in seconds: no part of what AWS would take.
+    """
 
     seconds: float
     calls: Sequence[ApiCall]
@@ -71,6 +74,7 @@ class Cost:
     kubernetes: int
     status: str
     invocations: int
+    endpoint: float
 
     @property
     def reads(self) -> list[ApiCall]:
@@ -111,13 +115,13 @@ class Cost:
         reservations = len(self.calls) - len(self.reads) - len(self.writes)
         return (
             f"{routes:>6}  {what:<18}{self.status:<12}{len(self.reads):>7}{self.pages:>7}{len(self.writes):>8}"
-            f"{reservations:>9}{self.kubernetes:>6}{self.seconds:>9.1f}{self.transitions:>13}{self.billed:>9.1f}"
+            f"{reservations:>9}{self.kubernetes:>6}{self.seconds:>9.1f}{self.endpoint:>10.1f}{self.transitions:>13}{self.billed:>9.1f}"
         )
 
 
 HEAD = (
     f"{'routes':>6}  {'check':<18}{'status':<12}{'reads':>7}{'pages':>7}{'writes':>8}"
-    f"{'budget':>9}{'k8s':>6}{'seconds':>9}{'transitions':>13}{'GB-s':>9}"
+    f"{'budget':>9}{'k8s':>6}{'seconds':>9}{'endpoint':>10}{'transitions':>13}{'GB-s':>9}"
 )
 
 
@@ -259,10 +263,12 @@ class Bench:
         states = self.world.aws("stepfunctions")
         arn = self.world.status()["stateMachines"]["reconcile-cluster"]
         cluster = self.stack.clusters[CLUSTER]
+        processor = time.process_time()
         seq, audited = self.stack.endpoint.calls.last_seq, len(cluster.audit)
         document = json.dumps({"cluster": CLUSTER, **members})
         execution = states.start_execution(stateMachineArn=arn, input=document)["executionArn"]
         found = self.world.wait("the end of a run", lambda: self._ended(execution), seconds=seconds)
+        processor = time.process_time() - processor
         calls = [call for call in self.stack.endpoint.calls.after(seq) if ":role/trellis/" in (call.role or "")]
         own = [call for call in calls if (call.service, call.operation) not in RUNNING]
         pages = states.get_paginator("get_execution_history").paginate(executionArn=execution)
@@ -273,6 +279,7 @@ class Bench:
             calls=own,
             transitions=sum(event["type"].endswith("StateEntered") for event in events),
             billed=sum(_billed(events)),
+            endpoint=processor,
             invocations=sum(event["type"] == "TaskScheduled" for event in events),
             kubernetes=len(cluster.audit) - audited,
             status=output.get("status", found["status"]),

@@ -1,6 +1,6 @@
 """What checks cost in a month at list prices of us-east-1 and us-west-2, which are the same for all of these.
 
-Prices as AWS published them in November 2026, without free tiers, discounts and taxes:
+Prices of July 2025, without free tiers, discounts and taxes; look at the pages before you rely on them:
 https://aws.amazon.com/step-functions/pricing/, https://aws.amazon.com/lambda/pricing/ (arm64),
 https://aws.amazon.com/dynamodb/pricing/on-demand/, https://aws.amazon.com/s3/pricing/,
 https://aws.amazon.com/eventbridge/pricing/, https://aws.amazon.com/cloudwatch/pricing/.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
 _TAGGED_TYPES = ("vpc-lattice:service", "vpc-lattice:targetgroup")
+_MOST_TAGGED_PER_PAGE = 100
 
 Tags = Mapping[str, str]
 
@@ -241,7 +242,9 @@ class _Observation:
 
 def _tags_of_owned(tagging: "ResourceGroupsTaggingAPIClient", owner: str) -> dict[str, Tags]:
     pages = tagging.get_paginator("get_resources").paginate(
-        TagFilters=[{"Key": OWNER_TAG, "Values": [owner]}], ResourceTypeFilters=list(_TAGGED_TYPES)
+        TagFilters=[{"Key": OWNER_TAG, "Values": [owner]}],
+        ResourceTypeFilters=list(_TAGGED_TYPES),
+        PaginationConfig={"PageSize": _MOST_TAGGED_PER_PAGE},
     )
     return {
         item["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in item["Tags"]}
