@@ -114,6 +114,8 @@ class FlowLab:
         self._environment.setenv("TRELLIS_TABLE", TABLE)
         self._environment.setenv("TRELLIS_BUCKET", BUCKET)
         self._environment.setenv("TRELLIS_LEASE_SECONDS", str(LEASE_SECONDS))
+        # A crash is an exception in the one thread that the test has.
+        self._environment.setenv("TRELLIS_READ_CONCURRENCY", "1")
         settings.cache_clear()
         for folder in sorted(_FUNCTIONS.iterdir()):
             if (folder / "app.py").is_file():

@@ -66,6 +66,35 @@ class Settings(BaseModel):
     """Auth policy, as JSON, of service networks for which no Gateway has one; empty (the default) means none. The limit
     in characters is what environment variables leave room for."""
 
+    read_concurrency: int = Field(default=20, ge=1, le=50)
+    """Calls that one plan makes at the same time: what a cluster of 1,000 routes needs to be read in a minute, at 50 ms
+    for each call, and no more threads than a function with one processor can serve."""
+
+    fingerprint_settle_seconds: int = Field(default=10, ge=1, le=3600)
+    """Seconds until what has been read of a resource counts as its last state for that time of change: two changes can
+    carry the same time, and the clocks of AWS and of the function differ a little."""
+
+    full_read_hours: int = Field(default=6, ge=1, le=168)
+    """Hours within which each service is read in full once, whatever the lists say of it: what a list does not show is
+    found within a shift, at the price of one twenty-fourth of the detailed reads by the default schedule."""
+
+    lattice_calls_per_second: int = Field(default=150, ge=1, le=10_000)
+    """Calls of VPC Lattice that all functions together make in a second. AWS documents no limit; this many check 1,000
+    routes within a minute, and a call that AWS throttles slows all of them."""
+
+    ec2_calls_per_second: int = Field(default=10, ge=1, le=1000)
+    """Calls of Amazon EC2: half of the 20 by which it refills the bucket of a describing call."""
+
+    route53_calls_per_second: int = Field(default=8, ge=1, le=1000)
+    """Calls of Route 53: four fifths of the 10 that an account has, for which everybody in it competes."""
+
+    tagging_calls_per_second: int = Field(default=10, ge=1, le=1000)
+    """Calls of the Resource Groups Tagging API: two thirds of the 15 that it takes."""
+
+    budget_wait_seconds: int = Field(default=10, ge=1, le=60)
+    """Seconds that a function waits for its turn before its first call of an API; if it would take longer, the state
+    machine waits instead, which costs nothing."""
+
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 

@@ -23,9 +23,10 @@ from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
-from trellis.resources.service_observation import ServiceScope, observe_services
+from trellis.resources.service_observation import ServiceScope
 from trellis.runs.auth_planning import auth_items, policy_state, with_network_policy
 from trellis.runs.contesting import leave_contested
+from trellis.runs.remembering import observe
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -223,7 +224,7 @@ def _is_in_scope(run: Run, item: WorkItem, desired: Desired) -> bool:
 def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services) -> Compared:
     owner = cluster_owner(cluster.account, cluster.name)
     wanted = {service.name: service for service in asked.desired.services}
-    observed = observe_services(tools.clients, ServiceScope(owner, asked.desired.services))
+    observed = observe(tools, run, cluster, ServiceScope(owner, asked.desired.services))
     items, known = [], {}
     for diff in diff_services(asked.desired.services, observed):
         found = observed.of(diff.name)
