@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from trellis.canary.state import CanaryKey, Command, Gate, Lease, Phase, Progress
 from trellis.errors import LeaseHeldError, LeaseLostError
 from trellis.fleet.canaries import Canaries
-from trellis.fleet.canary_state import CanaryKey, Command, Gate, Lease, Phase, Progress
 
 KEY = CanaryKey("blue", "shop", "orders")
 OTHER = CanaryKey("blue", "shop", "orders-internal")
