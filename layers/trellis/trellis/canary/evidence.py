@@ -1,7 +1,8 @@
 """What is known of both versions at one moment, as plain values: the judge reads nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 MINUTE = 60
 
@@ -61,7 +62,7 @@ class Evidence:
     """Everything that was read. `captured` are minutes of the baseline from before the first step.
 
     `custom` are values of the operator's metrics by name and minute. `unreadable` names sources that failed: what
-    stands in their place means nothing.
+    stands in their place means nothing. `causes` says why, for people.
     """
 
     baseline: Series = ()
@@ -72,3 +73,14 @@ class Evidence:
     alarms: tuple[AlarmState, ...] = ()
     custom: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+
+
+def series_document(series: Series) -> list[list[float | None]]:
+    """A series as JSON, for what has to be kept."""
+    return [[m.start, m.requests, m.failures, m.client_errors, m.latency_ms] for m in series]
+
+
+def series_of(document: Sequence[Sequence[Any]]) -> Series:
+    """The series of such a document."""
+    return tuple(Minute(int(row[0]), *row[1:]) for row in document)

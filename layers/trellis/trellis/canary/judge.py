@@ -58,6 +58,7 @@ class _Judge:
             measured_percent=versions.measured_percent,
             requests={"v1": versions.live_baseline.requests, "v2": versions.canary.requests},
             failures={"v1": versions.live_baseline.failures, "v2": versions.canary.failures},
+            notes=self._evidence.causes,
         )
 
     @cached_property
