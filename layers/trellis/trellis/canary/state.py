@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from trellis.canary.rules import Vector
+from trellis.canary.rules import Pair, Vector
 
 
 class Phase(StrEnum):
@@ -121,6 +121,7 @@ class Progress:
     """Key of the checked input, with all defaults, in the documents bucket."""
 
     route_uid: str
+    pair: Pair
     started_at: float
     deadline_at: float
     baseline: Vector

@@ -283,7 +283,7 @@ def _told(lease: Lease | None) -> str:
 
 
 def _dumped(progress: Progress) -> str:
-    return json.dumps(asdict(progress), separators=(",", ":"))
+    return _PROGRESS.dump_json(progress).decode()
 
 
 def _lease(item: Item) -> Lease:

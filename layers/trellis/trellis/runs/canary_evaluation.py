@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from trellis.canary.judge import judge
 from trellis.canary.live_route import RouteDecision, decide
+from trellis.canary.liveness import tick_seconds
 from trellis.canary.request import CanaryRequest
 from trellis.canary.state import Lease, Next, Phase
 from trellis.canary.strategy import Step
@@ -93,7 +94,7 @@ class _Evaluation:
         progress = self._lease.progress
         found = read(connect(self._tools, self._lease.key), self._lease, self._request)
         decision = decide(found.live, self._request.safety, reasserts=progress.reasserts)
-        evidence = read_evidence(self._tools, self._lease, self._request)
+        evidence = read_evidence(self._tools, self._lease, self._request, self._step)
         failed_reads = progress.failed_reads + 1 if evidence.unreadable else 0
         self._lease = replace(
             self._lease, progress=replace(progress, failed_reads=failed_reads, queries=progress.queries + 1)
@@ -217,7 +218,7 @@ class _Evaluation:
 
     def _wait(self) -> int:
         """Seconds until the next look: a tick, or less at the end of the bake."""
-        tick = self._request.analysis.tick_seconds
+        tick = tick_seconds(self._request)
         left = self._step.bake_seconds - (self._now - self._lease.progress.verified_at)
         return max(1, min(tick, math.ceil(left))) if left > 0 else tick
 

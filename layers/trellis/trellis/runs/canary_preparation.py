@@ -13,14 +13,15 @@ from trellis.canary.preflight import LeaseFacts, Preflight, PreflightFacts, Vers
 from trellis.canary.problems import Problem, RefusedRequestError
 from trellis.canary.request import CanaryRequest, parse_request
 from trellis.canary.request_parts import Backend
-from trellis.canary.rules import outline_of, vector_of
+from trellis.canary.rules import outline_of, pair_of, vector_of
 from trellis.canary.state import CanaryKey, Groups, Lease, Next, Phase, Progress
 from trellis.canary.strategy import first_step, percents_of
 from trellis.errors import InvalidInputError, LeaseHeldError
 from trellis.model import Mode, Service, TargetGroup
+from trellis.resources.canary_evidence import read_alarms, read_targets
 from trellis.resources.canary_rules import compare_rules, group_ids, service_ids
 from trellis.runs.canary_calls import scope_of, shown, steps
-from trellis.runs.canary_reading import read_versions
+from trellis.runs.canary_reading import subjects_of
 from trellis.runs.canary_telling import tell
 from trellis.runs.canary_view import RouteView, connect, view
 from trellis.runs.planning import held_services
@@ -75,6 +76,7 @@ def _acquired(tools: Toolbox, call: Preparation, world: "_World", checked: Prefl
         canary=call.execution.rsplit(":", 1)[-1],
         request=tools.documents.put("canaries", key.cluster, document),
         route_uid=route["metadata"]["uid"],
+        pair=pair_of(request),
         started_at=now,
         deadline_at=now + request.safety.max_duration_seconds,
         baseline=vector,
@@ -109,22 +111,22 @@ class _World:
     def facts(self, execution: str) -> PreflightFacts:
         """Everything that the decision needs."""
         compared = compare_rules(self._tools.clients.lattice, self.seen.services, self.groups)
-        evidence = read_versions(self._tools, self.groups, self.request)
+        subjects, clients = subjects_of(self.groups, self.request), self._tools.clients
         now = datetime.fromtimestamp(self._tools.now(), UTC)
         return PreflightFacts(
             route=self.seen.route,
             now=now,
             baseline=VersionFacts(
                 target_groups=tuple(group.baseline for group in self.groups),
-                targets=evidence.baseline_targets,
+                targets=read_targets(clients.lattice, subjects.baseline),
                 endpoints=self._endpoints(self.request.baseline),
             ),
             canary=VersionFacts(
                 target_groups=tuple(group.canary for group in self.groups),
-                targets=evidence.canary_targets,
+                targets=read_targets(clients.lattice, subjects.canary),
                 endpoints=self._endpoints(self.request.canary),
             ),
-            alarms=evidence.alarms,
+            alarms=read_alarms(clients.cloudwatch, self.request.alarms.names),
             lease=self._lease(execution),
             lattice_agrees=not compared.differing,
         )

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from trellis.canary.liveness import Liveness, liveness
 from trellis.canary.state import Lease, Phase
 from trellis.errors import InvalidEventError, LeaseHeldError, LeaseLostError, TrellisError
 from trellis.observability import logger
@@ -17,9 +18,6 @@ from trellis.runs.canary_telling import measure, tell
 from trellis.runs.toolbox import Toolbox
 
 SWEEP = {"action": "sweep"}
-
-_PATIENCE = 3
-"""Silent periods after which a running execution is told of, and as many again until it is taken over."""
 
 _LONGEST_NAME = 80
 """Characters in the name of an execution."""
@@ -73,11 +71,11 @@ def _sweep(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
 def _silent(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
     """An execution that runs and says nothing: its functions fail before they can write."""
     request = request_of(tools, lease.progress)
-    period = _PATIENCE * request.analysis.tick_seconds + request.verify.timeout_seconds
     silent = tools.now() - lease.progress.heartbeat_at
-    if silent < period or lease.phase is Phase.ROLLING_BACK:
+    found = liveness(request, heartbeat_at=lease.progress.heartbeat_at, now=tools.now())
+    if found is Liveness.ALIVE or lease.phase is Phase.ROLLING_BACK:
         return None
-    if silent < _PATIENCE * period:
+    if found is Liveness.LATE:
         tell(tools, lease, "Silent", {"seconds": round(silent)})
         return {"route": str(lease.key), "did": "told"}
     return _recovered(tools, lease, f"SILENT: its execution has said nothing for {silent:.0f} seconds")

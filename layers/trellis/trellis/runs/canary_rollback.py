@@ -12,12 +12,14 @@ from typing import Any, Literal
 from trellis.canary.live_route import RouteState
 from trellis.canary.patch import no_annotations
 from trellis.canary.request import CanaryRequest
+from trellis.canary.rollback import Guard, rollback_guard, rollback_vector
 from trellis.canary.state import Lease, Phase
 from trellis.clusters.api import KubernetesApi
-from trellis.errors import BaselineUnhealthyError, LeaseLostError, NotYetAppliedError
+from trellis.errors import BaselineUnhealthyError, LeaseLostError, NotYetAppliedError, ServiceUnavailableError
+from trellis.resources.canary_evidence import read_targets
 from trellis.resources.canary_rules import compare_rules
+from trellis.resources.metric_data import UnreadableError
 from trellis.runs.canary_calls import CanaryCall, request_of, scope_of, shown
-from trellis.runs.canary_reading import read_targets
 from trellis.runs.canary_reports import publish
 from trellis.runs.canary_telling import measure, tell
 from trellis.runs.canary_view import connect, view
@@ -82,9 +84,9 @@ def _restore(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryRe
     found = read(api, lease, request)
     if found.live.state in _NOBODYS or _is_left(found, request):
         return
-    baseline = {key: lease.progress.baseline[key] for key in found.live.rules}
+    baseline = rollback_vector(found.live, lease.progress.baseline)
     if found.live.vector != baseline:
-        _check_baseline(tools, lease)
+        _check_baseline(tools, lease, request)
     progress = replace(lease.progress, pending=baseline, generation=found.live.generation, heartbeat_at=tools.now())
     lease = tools.canaries.save(replace(lease, progress=progress))
     route = write(api, lease, found, baseline)
@@ -104,11 +106,14 @@ def _is_left(found: Read, request: CanaryRequest) -> bool:
     return found.live.state is RouteState.EDITED and request.safety.on_external_edit == "hold"
 
 
-def _check_baseline(tools: Toolbox, lease: Lease) -> None:
+def _check_baseline(tools: Toolbox, lease: Lease, request: CanaryRequest) -> None:
     """Raise BaselineUnhealthyError when requests would go to nothing that can answer them."""
     for group in lease.progress.groups:
-        targets = read_targets(tools, [group.baseline])
-        if not targets.serving:
+        try:
+            targets = read_targets(tools.clients.lattice, [group.baseline])
+        except UnreadableError as error:
+            raise ServiceUnavailableError(f"{group.baseline}: {error}") from error
+        if rollback_guard(targets, request.safety) is Guard.HOLD:
             raise BaselineUnhealthyError(
                 f"BASELINE_UNHEALTHY: no target of {group.baseline} of service {group.service} can serve: {targets}"
             )
