@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+from trellis.canary.state import Lease
 from trellis.config import Settings
 from trellis.fleet.hints import Hint
 from trellis.model import Cluster
@@ -107,6 +108,19 @@ class MemoryRepairs:
         return tuple(self.kept)
 
 
+@dataclass
+class MemoryCanaries:
+    """The leases of canaries under way."""
+
+    leases: list[Lease] = field(default_factory=list)
+
+    def of_cluster(self, cluster: str) -> tuple[Lease, ...]:
+        return tuple(lease for lease in self.leases if lease.key.cluster == cluster)
+
+    def locking(self, service: str) -> Lease | None:
+        return next((lease for lease in self.leases if service in lease.services), None)
+
+
 def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None, **more: Any) -> Toolbox:
     """What a run works with; `more` are settings, and `clients`."""
     clients = more.pop("clients", SimpleNamespace(route53=None, lattice=None, ec2=None))
@@ -116,6 +130,7 @@ def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None
         inventory=more.pop("inventory", MemoryInventory()),
         hints=more.pop("hints", MemoryHints()),
         repairs=more.pop("repairs", MemoryRepairs()),
+        canaries=more.pop("canaries", MemoryCanaries()),
         now=more.pop("now", lambda: 1000.0),
         settings=Settings(table="fleet", bucket="documents", **more),
         clients=clients,

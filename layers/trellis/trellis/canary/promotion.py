@@ -11,11 +11,16 @@ from trellis.canary.rules import Pair, Route, Vector
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def is_obsolete(route: Route | None, *, uid: str, pair: Pair, expected: Vector) -> bool:
+def is_over(route: Route | None, *, uid: str, pair: Pair, expected: Vector) -> str:
+    """Why a promotion needs to be remembered no more: `obsolete` or `declared`; empty while it does."""
+    if route is None or is_obsolete(route, uid=uid, pair=pair, expected=expected):
+        return "obsolete"
+    return "declared" if is_declared(route, pair=pair, expected=expected) else ""
+
+
+def is_obsolete(route: Route, *, uid: str, pair: Pair, expected: Vector) -> bool:
     """Whether there is nothing left that the promotion could be about: another route, or rules with other backends."""
-    if route is None or route["metadata"]["uid"] != uid:
-        return True
-    return not locate(route, pair, expected)
+    return route["metadata"]["uid"] != uid or not locate(route, pair, expected)
 
 
 def is_declared(route: Route, *, pair: Pair, expected: Vector) -> bool:

@@ -139,6 +139,10 @@ class Canaries:
         """Keep everybody from shifting and rolling back, until an operator's command. Raises LeaseLostError."""
         return self.save(replace(lease, progress=replace(lease.progress, held=True, reason=reason)))
 
+    def unhold(self, lease: Lease, reason: str) -> Lease:
+        """Let the next sweep roll a held canary back. Raises LeaseLostError."""
+        return self.save(replace(lease, progress=replace(lease.progress, held=False, reason=reason)))
+
     def release(self, lease: Lease) -> None:
         """Free the route and its services; raises LeaseLostError."""
         guard, values = _guard(lease)

@@ -47,6 +47,9 @@ def command(tools: Toolbox, request: CommandRequest) -> dict[str, Any]:
         raise InvalidInputError(f"no canary is under way for {key}")
     if request.command in (APPROVE, REJECT):
         return _decide(tools, lease, request)
+    if lease.progress.held and request.command == ABORT:
+        tools.canaries.unhold(lease, f"ABORTED: by {request.author}: {request.reason}")
+        return _accepted(lease, request)
     ordered = Command(request.command, request.requestId, request.author, request.reason, request.argument)
     if lease.command != ordered and not tools.canaries.order(lease, ordered):
         waiting = lease.command.name if lease.command else "another command"

@@ -132,13 +132,14 @@ class _Evaluation:
         """The verdict with its numbers goes into a document of its own, its outline into the step's line."""
         tools, lease = self._tools, self._lease
         document = {"canary": lease.progress.canary, "at": self._now, "verdict": verdict.document()}
+        measured = verdict.measured_percent
         outline = {
-            "measuredSharePercent": verdict.measured_percent,
+            "measuredSharePercent": None if measured is None else round(measured, 2),
             "bakedSeconds": verdict.baked_seconds,
+            "extendedSeconds": max(0, verdict.baked_seconds - self._step.bake_seconds),
             "requests": dict(verdict.requests),
             "failures": dict(verdict.failures),
-            "verdict": verdict.action.value,
-            "reason": verdict.reason,
+            "verdicts": [verdict.document()],
             "evidence": tools.documents.put("canaries", lease.key.cluster, document),
         }
         lines = lease.progress.steps

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from trellis.canary.live_route import RouteState
+from trellis.canary.report import Result
 from trellis.canary.state import Lease, Phase
 from trellis.runs.canary_calls import CanaryCall, failed, held, request_of
 from trellis.runs.canary_reports import publish
@@ -36,7 +37,7 @@ def _promoted(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
     lease = replace(lease, phase=Phase.PROMOTED_PENDING_GIT, gate=None, token="")
     write(api, lease, found, lease.progress.expected)
     lease = tools.canaries.save(lease, acknowledge=lease.command is not None)
-    report = publish(tools, lease, "PROMOTED", found.route)
+    report = publish(tools, lease, Result.PROMOTED, found)
     tell(tools, lease, "Promoted", {"report": report["report"]})
     measure(tools, lease, {"Promotions": 1})
     return report
@@ -47,7 +48,7 @@ def _given_up(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
     if lease.phase is Phase.RELEASED:
         return {}
     lease = tools.canaries.save(_with_reason(replace(lease, phase=Phase.ROLLBACK_FAILED), call.failure))
-    report = publish(tools, lease, "ROLLBACK_FAILED")
+    report = publish(tools, lease, Result.ROLLBACK_FAILED)
     tell(tools, lease, "RollbackFailed", {"reason": reason_of(call.failure), "report": report["report"]})
     measure(tools, lease, {"RollbacksFailed": 1})
     return report

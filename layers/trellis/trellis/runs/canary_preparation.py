@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from trellis.canary.preflight import LeaseFacts, Preflight, PreflightFacts, VersionFacts, preflight
 from trellis.canary.problems import Problem, RefusedRequestError
+from trellis.canary.promotion import is_over
 from trellis.canary.request import CanaryRequest, parse_request
 from trellis.canary.request_parts import Backend
 from trellis.canary.rules import outline_of, pair_of, vector_of
@@ -19,7 +20,9 @@ from trellis.canary.strategy import first_step, percents_of
 from trellis.errors import InvalidInputError, LeaseHeldError
 from trellis.model import Mode, Service, TargetGroup
 from trellis.resources.canary_evidence import read_alarms, read_targets
+from trellis.resources.canary_metrics import Subjects, read_series
 from trellis.resources.canary_rules import compare_rules, group_ids, service_ids
+from trellis.resources.metric_data import ForbiddenError, Period, UnreadableError
 from trellis.runs.canary_calls import scope_of, shown, steps
 from trellis.runs.canary_reading import subjects_of
 from trellis.runs.canary_telling import tell
@@ -91,6 +94,8 @@ def _acquired(tools: Toolbox, call: Preparation, world: "_World", checked: Prefl
         notes=tuple({"kind": "warning", **warning.document()} for warning in checked.warnings),
     )
     services = [group.service for group in world.groups]
+    if world.former:
+        tools.canaries.release(world.former)
     try:
         return tools.canaries.acquire(key, execution=call.execution, services=services, progress=progress)
     except LeaseHeldError as error:
@@ -107,11 +112,17 @@ class _World:
         self._tools = tools
         self._group_ids = group_ids(tools.clients.lattice)
         self.groups = tuple(self._groups())
+        self.former: Lease | None = None
+        """The lease of a promotion that is over; it has to be released first."""
 
     def facts(self, execution: str) -> PreflightFacts:
         """Everything that the decision needs."""
         compared = compare_rules(self._tools.clients.lattice, self.seen.services, self.groups)
         subjects, clients = subjects_of(self.groups, self.request), self._tools.clients
+        try:
+            hourly, forbidden = self._hourly(subjects) if self.groups else None, False
+        except ForbiddenError:
+            hourly, forbidden = None, True
         now = datetime.fromtimestamp(self._tools.now(), UTC)
         return PreflightFacts(
             route=self.seen.route,
@@ -129,6 +140,8 @@ class _World:
             alarms=read_alarms(clients.cloudwatch, self.request.alarms.names),
             lease=self._lease(execution),
             lattice_agrees=not compared.differing,
+            metrics_forbidden=forbidden,
+            hourly_requests=hourly,
         )
 
     def problems(self) -> list[Problem]:
@@ -169,10 +182,30 @@ class _World:
         for lease in leases:
             if lease is None or lease.phase is Phase.RELEASED or lease.execution == execution:
                 continue
-            if lease.phase is Phase.PROMOTED_PENDING_GIT:
+            if lease.phase is not Phase.PROMOTED_PENDING_GIT:
+                return LeaseFacts(holder=lease.execution)
+            if not self._is_over(lease):
                 return LeaseFacts(override_pending=True)
-            return LeaseFacts(holder=lease.execution)
+            self.former = lease
         return LeaseFacts()
+
+    def _is_over(self, lease: Lease) -> bool:
+        """Whether a promotion of this route is in its manifests by now, and no sweep has found that yet."""
+        progress = lease.progress
+        return lease.key == self.key and bool(
+            is_over(self.seen.route, uid=progress.route_uid, pair=progress.pair, expected=progress.expected)
+        )
+
+    def _hourly(self, subjects: Subjects) -> float | None:
+        """The baseline's requests of the last hour; raises ForbiddenError."""
+        now = self._tools.now()
+        try:
+            baseline, _ = read_series(self._tools.clients.cloudwatch, subjects, Period(now - now % 60 - 3600, now))
+        except ForbiddenError:
+            raise
+        except UnreadableError:
+            return None
+        return sum(minute.total for minute in baseline)
 
 
 def _answer(

@@ -1,7 +1,7 @@
 """What becomes of a promotion after its execution: an override of the manifests, until they say the same."""
 
 from trellis.canary.patch import no_annotations
-from trellis.canary.promotion import is_declared, is_obsolete
+from trellis.canary.promotion import is_over
 from trellis.canary.rules import pair_of
 from trellis.canary.state import Lease
 from trellis.runs.canary_calls import request_of
@@ -20,11 +20,11 @@ def follow_up(tools: Toolbox, lease: Lease) -> str:
     api = connect(tools, lease.key)
     found = read(api, lease, request)
     progress, pair = lease.progress, pair_of(request)
-    obsolete = is_obsolete(found.route, uid=progress.route_uid, pair=pair, expected=progress.expected)
-    if obsolete or (found.route and is_declared(found.route, pair=pair, expected=progress.expected)):
-        if not obsolete:
+    over = is_over(found.route, uid=progress.route_uid, pair=pair, expected=progress.expected)
+    if over:
+        if found.route and found.route["metadata"]["uid"] == progress.route_uid:
             annotate(api, lease, found, no_annotations())
-        tell(tools, lease, "OverrideCleared", {"because": "obsolete" if obsolete else "declared"})
+        tell(tools, lease, "OverrideCleared", {"because": over})
         tools.canaries.release(lease)
         return "cleared"
     age = tools.now() - progress.verified_at

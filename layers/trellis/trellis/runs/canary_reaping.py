@@ -32,7 +32,7 @@ def reap(tools: Toolbox, event: Mapping[str, Any]) -> dict[str, Any]:
     except (KeyError, TypeError) as error:
         raise InvalidEventError(f"no event about an execution: {error}") from error
     orphans = [lease for lease in tools.canaries.all() if lease.execution == arn and _needs_execution(lease)]
-    return {"swept": [_recovered(tools, lease, f"STOPPED: its execution is {status}") for lease in orphans]}
+    return {"swept": [_recovered(tools, lease, _stopped(status)) for lease in orphans]}
 
 
 def _needs_execution(lease: Lease) -> bool:
@@ -51,21 +51,29 @@ def _swept(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
 
 
 def _sweep(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
-    age = tools.now() - lease.progress.started_at
-    measure(tools, lease, {"LeaseAgeSeconds": age})
+    if tools.registry.find(lease.key.cluster) is None:
+        tools.canaries.release(lease)
+        return {"route": str(lease.key), "did": "released: its cluster has left"}
+    measure(tools, lease, {"LeaseAgeSeconds": tools.now() - lease.progress.started_at})
     if lease.progress.held:
         return None
     if lease.phase is Phase.PROMOTED_PENDING_GIT:
-        did = follow_up(tools, lease)
-        if did == "revert":
-            return _recovered(tools, lease, "OVERRIDE_EXPIRED: the manifests never said what was promoted")
-        return {"route": str(lease.key), "did": did} if did else None
+        return _followed_up(tools, lease)
     if lease.phase is Phase.ROLLBACK_FAILED:
         return _recovered(tools, lease, lease.progress.reason)
     status = _status(tools, lease.execution)
-    if status != "RUNNING":
-        return _recovered(tools, lease, f"STOPPED: its execution is {status}")
-    return _silent(tools, lease)
+    return _silent(tools, lease) if status == "RUNNING" else _recovered(tools, lease, _stopped(status))
+
+
+def _followed_up(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
+    did = follow_up(tools, lease)
+    if did == "revert":
+        return _recovered(tools, lease, "OVERRIDE_EXPIRED: the manifests never said what was promoted")
+    return {"route": str(lease.key), "did": did} if did else None
+
+
+def _stopped(status: str) -> str:
+    return f"STOPPED: its execution is {status}"
 
 
 def _silent(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
@@ -90,7 +98,8 @@ def _status(tools: Toolbox, execution: str) -> str:
 
 
 def _recovered(tools: Toolbox, lease: Lease, reason: str) -> dict[str, str]:
-    if request_of(tools, lease.progress).safety.on_stop == "hold" and lease.phase is not Phase.ROLLBACK_FAILED:
+    on_stop = request_of(tools, lease.progress).safety.on_stop
+    if on_stop == "hold" and lease.phase is not Phase.ROLLBACK_FAILED and not lease.progress.reason:
         return _held(tools, lease, reason)
     name = f"recover-{lease.epoch + 1}-{lease.progress.canary}"[:_LONGEST_NAME]
     machine = tools.settings.canary_machine

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from trellis.canary.live_route import RouteState
 from trellis.canary.patch import no_annotations
+from trellis.canary.report import Result
 from trellis.canary.request import CanaryRequest
 from trellis.canary.rollback import Guard, rollback_guard, rollback_vector
 from trellis.canary.state import Lease, Phase
@@ -45,7 +46,12 @@ def roll_back(tools: Toolbox, call: RollbackCall) -> dict[str, Any]:
     """Restore or verify; raises LeaseLostError, BaselineUnhealthyError, RouteMovedError and NotYetAppliedError."""
     lease = taken(tools, call, call.failure)
     if lease.phase is Phase.RELEASED:
-        return {"result": "ROLLED_BACK", "reason": lease.progress.reason, "canary": shown(lease), "scope": "cluster"}
+        return {
+            "result": Result.ROLLED_BACK,
+            "reason": lease.progress.reason,
+            "canary": shown(lease),
+            "scope": "cluster",
+        }
     api = connect(tools, call.key)
     request = request_of(tools, lease.progress)
     if call.action == "verify":
@@ -128,7 +134,7 @@ def _verified(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryR
         if compared.differing:
             raise NotYetAppliedError(f"ROUTE_PATCHED_LATTICE_PENDING: {'; '.join(compared.differing[:_TOLD])}")
         annotate(api, lease, found, no_annotations())
-    report = publish(tools, lease, "ROLLED_BACK")
+    report = publish(tools, lease, Result.ROLLED_BACK)
     seconds = _seconds(tools, lease)
     tell(tools, lease, "RolledBack", {"reason": lease.progress.reason, "report": report["report"], "seconds": seconds})
     measure(tools, lease, {"Rollbacks": 1, "RollbackSeconds": seconds, "CanaryWeight": 0})
