@@ -12,7 +12,7 @@ from trellis.canary.request import CanaryRequest, parse_request
 from trellis.canary.strategy import Step, steps_of
 from trellis.canary.verdict import JudgeConfig, Moment, Verdict
 
-law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+law = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 VERIFIED = 1_000_000_020
 """A whole minute, so that the first judged one begins 60 s later."""

@@ -70,6 +70,12 @@ def test_f07_no_traffic_at_all_is_neither_failure_nor_pass() -> None:
         assert outcome(verdict(canary, baseline)) == (Action.EXTEND, "NO_TRAFFIC")
 
 
+def test_a_canary_that_was_seen_late_lacks_data_and_has_no_gap() -> None:
+    for minutes, expected in ((2, "THIN"), (3, "OK")):
+        late = traffic(5000, minutes=minutes, first=FIRST + (7 - minutes) * MINUTE)
+        assert verdict(late).states["v2"] == expected
+
+
 def test_a_canary_with_few_requests_is_thin() -> None:
     found = verdict(traffic(10), traffic(10))
     assert outcome(found) == (Action.EXTEND, "THIN")
@@ -86,6 +92,20 @@ def test_f08_the_newest_minutes_are_not_judged_before_they_are_complete() -> Non
     end = FIRST + 7 * MINUTE
     assert verdict(canary, now=end + DELAY - 1).action == Action.WAIT
     assert outcome(verdict(canary, now=end + DELAY)) == (Action.ROLLBACK, "HARD_STOP")
+
+
+def test_f08_a_hard_stop_does_not_wait_for_minutes_to_be_complete_where_their_counts_agree() -> None:
+    end = FIRST + MINUTE
+    for answers, action in ((1000, Action.ROLLBACK), (700, Action.WAIT), (None, Action.WAIT)):
+        newest = traffic(1000, 900, minutes=1, answers=answers)
+        assert verdict(newest, now=end).action == action
+        assert verdict(newest, now=end - 1).action == Action.WAIT
+
+
+def test_f08_the_newest_minutes_never_speak_for_a_canary() -> None:
+    asked = request(analysis={"minRequests": 1000})
+    canary = traffic(100, answers=100, minutes=9)
+    assert outcome(verdict(canary, asked=asked)) == (Action.EXTEND, "THIN")
 
 
 def test_f10_what_happened_before_the_step_settled_is_not_judged() -> None:
@@ -184,6 +204,15 @@ def test_f39_too_few_requests_to_compare_are_no_proof_that_both_are_bad() -> Non
 def test_one_bad_window_of_three_is_forgiven_and_two_are_not(bad: int, action: Action) -> None:
     canary = traffic(1000, 30, minutes=bad) + traffic(1000, minutes=3 - bad, first=FIRST + bad * MINUTE)
     assert verdict(canary, now=FIRST + 3 * MINUTE + DELAY).action == action
+
+
+def test_two_bad_windows_with_two_good_ones_between_are_forgiven() -> None:
+    canary = tuple(
+        minute
+        for at, bad in enumerate((30, 0, 0, 30))
+        for minute in traffic(1000, bad, minutes=1, first=FIRST + at * MINUTE)
+    )
+    assert verdict(canary, now=FIRST + 4 * MINUTE + DELAY).action == Action.WAIT
 
 
 def test_old_bad_windows_are_forgotten_until_the_whole_step_is_judged() -> None:

@@ -4,7 +4,7 @@ import pytest
 from canary_making import HEALTHY, VERIFIED, request
 
 from trellis.canary.evidence import TargetCounts
-from trellis.canary.liveness import Liveness, liveness, tick_seconds
+from trellis.canary.liveness import Liveness, liveness, seconds_to_next_look, tick_seconds
 from trellis.canary.rollback import Guard, rollback_guard
 
 SAFETY = request().safety
@@ -49,3 +49,16 @@ def test_f35_two_ticks_of_skew_never_make_a_living_canary_late(tick: int) -> Non
     asked = request(analysis={"tickSeconds": tick})
     skewed = VERIFIED + 3 * tick_seconds(asked)
     assert liveness(asked, heartbeat_at=VERIFIED, now=skewed) == Liveness.ALIVE
+
+
+@pytest.mark.parametrize(
+    ("second", "tick", "wait"), [(5, 60, 60), (6, 60, 59), (4, 60, 1), (35, 60, 30), (5, 600, 600), (35, 90, 30)]
+)
+def test_a_tick_comes_shortly_after_the_end_of_a_minute(second: int, tick: int, wait: int) -> None:
+    asked = request(analysis={"tickSeconds": tick})
+    whole = VERIFIED // 60 * 60
+    assert seconds_to_next_look(asked, now=whole + second) == wait
+
+
+def test_a_tick_shorter_than_a_minute_stays_as_it_is() -> None:
+    assert seconds_to_next_look(request(analysis={"tickSeconds": 45}), now=VERIFIED + 17) == 45

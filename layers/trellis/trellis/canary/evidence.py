@@ -6,12 +6,15 @@ from typing import Any
 
 MINUTE = 60
 
+_TOLERANCE = 0.01
+
 
 @dataclass(frozen=True)
 class Minute:
     """One minute of one version, as CloudWatch has it. `start` is in Unix seconds.
 
     `failures` are 5xx answers and connections that could not be made; they count even where no request was counted.
+    `answers` are those of all classes of status codes.
     """
 
     start: int
@@ -19,6 +22,12 @@ class Minute:
     failures: float
     client_errors: float = 0
     latency_ms: float | None = None
+    answers: float | None = None
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether its counts agree. They do not while CloudWatch has some of the metrics of a minute and not others."""
+        return self.answers is not None and abs(self.answers - self.requests) <= _TOLERANCE * self.requests
 
     @property
     def total(self) -> float:
@@ -78,7 +87,7 @@ class Evidence:
 
 def series_document(series: Series) -> list[list[float | None]]:
     """A series as JSON, for what has to be kept."""
-    return [[m.start, m.requests, m.failures, m.client_errors, m.latency_ms] for m in series]
+    return [[m.start, m.requests, m.failures, m.client_errors, m.latency_ms, m.answers] for m in series]
 
 
 def series_of(document: Sequence[Sequence[Any]]) -> Series:

@@ -77,6 +77,14 @@ class Versions:
         pairs = ((window, *self._pair(window)) for window in windows(self.span, self._analysis.window_seconds))
         return tuple(pair for pair in pairs if pair[2].minutes)
 
+    @cached_property
+    def newest(self) -> tuple[tuple[int, Sample, Sample], ...]:
+        """Minutes that are over but not yet complete for certain: begin, baseline, canary. None leads to a pass."""
+        now = int(self._moment.now) // MINUTE * MINUTE
+        span = Span(self.span.until, max(self.span.until, now))
+        found = self._canary.newest(span)
+        return tuple((start, self._pair(Span(start, start + MINUTE))[0], sample) for start, sample in found)
+
     @property
     def last_windows(self) -> tuple[tuple[Span, Sample, Sample], ...]:
         """Those of the last three windows that have data."""

@@ -81,7 +81,13 @@ class Timeline:
 
     def sample(self, span: Span) -> Sample:
         """What the minutes of a span add up to."""
-        minutes = self.within(span)
+        return self._sample(self.within(span))
+
+    def newest(self, span: Span) -> tuple[tuple[int, Sample], ...]:
+        """The minutes of a span one by one, as far as their counts agree: begin and sample."""
+        return tuple((minute.start, self._sample((minute,))) for minute in self.within(span) if minute.is_consistent)
+
+    def _sample(self, minutes: Sequence[Minute]) -> Sample:
         return Sample(
             requests=round(sum(minute.total for minute in minutes)),
             failures=round(sum(minute.failures for minute in minutes)),
@@ -119,6 +125,7 @@ def _added(start: int, minutes: Sequence[Minute]) -> Minute:
         sum(minute.failures for minute in ordered),
         sum(minute.client_errors for minute in ordered),
         _latency(ordered),
+        None if any(minute.answers is None for minute in ordered) else sum(minute.answers or 0 for minute in ordered),
     )
 
 

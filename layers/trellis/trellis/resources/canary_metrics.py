@@ -16,8 +16,9 @@ from trellis.canary.request_queries import NAMESPACE
 from trellis.resources.metric_data import Period, Query, UnreadableError, Values, metric_data
 
 _REQUESTS, _SERVER_ERRORS, _CLIENT_ERRORS = "TotalRequestCount", "HTTPCode_5XX_Count", "HTTPCode_4XX_Count"
+_ANSWERS = ("HTTPCode_2XX_Count", "HTTPCode_3XX_Count", _CLIENT_ERRORS, _SERVER_ERRORS)
 _CONNECTION_ERRORS = ("ConnectionErrorCount", "ConnectionTimeoutCount", "TLSConnectionErrorCount")
-_COUNTS = (_REQUESTS, _SERVER_ERRORS, _CLIENT_ERRORS, *_CONNECTION_ERRORS)
+_COUNTS = (_REQUESTS, *_ANSWERS, *_CONNECTION_ERRORS)
 _LATENCY = "RequestTime"
 _OF_GROUPS = ("${baselineTg}", "${canaryTg}")
 
@@ -100,4 +101,5 @@ def _minutes(found: Mapping[str, Values]) -> Iterator[Minute]:
                 failures,
                 found[_CLIENT_ERRORS].get(start, 0),
                 found[_LATENCY].get(start),
+                sum(found[name].get(start, 0) for name in _ANSWERS),
             )

@@ -41,14 +41,37 @@ class Period:
 
 def metric_data(cloudwatch: Any, queries: Sequence[Query], period: Period) -> dict[str, Values]:
     """The values of each query by its Id; raises UnreadableError or ForbiddenError."""
-    found: dict[str, Values] = {str(query["Id"]): {} for query in queries if query.get("ReturnData", True)}
+    found: dict[str, Values] = {}
     for at in range(0, len(queries), _QUERIES_PER_CALL):
-        statuses: dict[str, str] = {}
+        answer = _Answer()
         for result in _results(cloudwatch, queries[at : at + _QUERIES_PER_CALL], period):
-            statuses[result["Id"]] = result["StatusCode"]
-            found.setdefault(result["Id"], {}).update(_values(result))
-        _check(statuses)
+            answer.add(result)
+        found |= answer.values(_returned(queries[at : at + _QUERIES_PER_CALL]))
     return found
+
+
+class _Answer:
+    """The pages of one answer. A query may be partial on one page and complete on a later one."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Values] = {}
+        self._statuses: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
+
+    def add(self, result: Mapping[str, Any]) -> None:
+        query = result["Id"]
+        if self._labels.setdefault(query, result.get("Label", "")) != result.get("Label", ""):
+            raise UnreadableError(f"{query} returns several series; put them together in one expression")
+        self._statuses[query] = result["StatusCode"]
+        self._values.setdefault(query, {}).update(_values(result))
+
+    def values(self, wanted: Sequence[str]) -> dict[str, Values]:
+        """The values of the queries if all of them are complete."""
+        bad = {query: status for query in wanted if (status := self._statuses.get(query, "absent")) != "Complete"}
+        if bad:
+            told = ", ".join(f"{query}: {status}" for query, status in sorted(bad.items()))
+            raise ForbiddenError(told) if "Forbidden" in bad.values() else UnreadableError(told)
+        return {query: self._values[query] for query in wanted}
 
 
 def unreadable(error: Exception) -> UnreadableError:
@@ -79,19 +102,9 @@ def _results(cloudwatch: Any, queries: Sequence[Query], period: Period) -> Itera
 
 
 def _values(result: Mapping[str, Any]) -> Values:
-    """moto has no percentiles and answers with nothing in their place; CloudWatch leaves such points out."""
     pairs = zip(result["Timestamps"], result["Values"], strict=True)
-    return {
-        int(when.timestamp() // MINUTE) * MINUTE: float(value)
-        for when, value in pairs
-        if value is not None and isfinite(value)
-    }
+    return {int(when.timestamp() // MINUTE) * MINUTE: float(value) for when, value in pairs if isfinite(value)}
 
 
-def _check(statuses: Mapping[str, str]) -> None:
-    """A query may be partial on one page and complete on a later one; its last status counts."""
-    bad = {query: status for query, status in statuses.items() if status != "Complete"}
-    if not bad:
-        return
-    told = ", ".join(f"{query}: {status}" for query, status in sorted(bad.items()))
-    raise ForbiddenError(told) if "Forbidden" in bad.values() else UnreadableError(told)
+def _returned(queries: Sequence[Query]) -> list[str]:
+    return [str(query["Id"]) for query in queries if query.get("ReturnData", True)]

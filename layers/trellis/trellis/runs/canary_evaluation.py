@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from trellis.canary.judge import judge
 from trellis.canary.live_route import RouteDecision, decide
-from trellis.canary.liveness import tick_seconds
+from trellis.canary.liveness import seconds_to_next_look
 from trellis.canary.request import CanaryRequest
 from trellis.canary.state import Lease, Next, Phase
 from trellis.canary.strategy import Step
@@ -219,7 +219,7 @@ class _Evaluation:
 
     def _wait(self) -> int:
         """Seconds until the next look: a tick, or less at the end of the bake."""
-        tick = tick_seconds(self._request)
+        tick = seconds_to_next_look(self._request, now=self._now)
         left = self._step.bake_seconds - (self._now - self._lease.progress.verified_at)
         return max(1, min(tick, math.ceil(left))) if left > 0 else tick
 

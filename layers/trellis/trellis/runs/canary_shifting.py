@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from trellis.canary.live_route import RouteState
-from trellis.canary.liveness import tick_seconds
+from trellis.canary.liveness import seconds_to_next_look
 from trellis.canary.request import CanaryRequest
 from trellis.canary.rules import Vector
 from trellis.canary.state import Lease, Next, Phase
@@ -116,4 +116,4 @@ def _verified(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryR
         tell(tools, lease, "StepVerified", {"percent": percent, "verifySeconds": seconds})
         measure(tools, lease, {"CanaryWeight": percent, "VerifySeconds": seconds})
     bake = steps(request)[lease.progress.step].bake_seconds
-    return {"wait": min(tick_seconds(request), bake) or 1}
+    return {"wait": min(seconds_to_next_look(request, now=tools.now()), bake) or 1}

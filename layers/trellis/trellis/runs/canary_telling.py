@@ -48,7 +48,9 @@ def measure(tools: Toolbox, lease: Lease, numbers: Mapping[str, float]) -> None:
         ],
         "Timestamp": datetime.fromtimestamp(tools.now(), UTC),
     }
-    data = [{"MetricName": name, "Value": value, "Unit": _unit(name), **shared} for name, value in numbers.items()]
+    data: list[Any] = [
+        {"MetricName": name, "Value": value, "Unit": _unit(name), **shared} for name, value in numbers.items()
+    ]
     tools.clients.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
 
 
