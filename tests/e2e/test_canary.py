@@ -148,9 +148,12 @@ def shop(world: World, onboarded: Walkthrough) -> Iterator[Shop]:
     documents = [namespace(PLACE), gateway(PLACE), *backend(PLACE, "orders-v1"), *backend(PLACE, "orders-v2"), orders]
     apply(api, *documents)
     world.run("reconcile-cluster", {"cluster": CLUSTER_B})
-    yield Shop(world, onboarded.vpcs["a"])
+    shop = Shop(world, onboarded.vpcs["a"])
+    yield shop
     delete(api, *documents)
+    shop.sweep()
     world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    assert shop.phase() in {"", "RELEASED"}
 
 
 @pytest.fixture
@@ -217,7 +220,8 @@ def test_the_second_canary_is_refused_naming_the_first_and_a_stopped_one_goes_ba
 
 
 def test_a_person_lets_it_begin_pauses_it_and_takes_it_through(shop: Shop) -> None:
-    execution = shop.start(gates={"beforeStart": True}, requestedBy="alice")
+    topic = shop.world.aws("sns").create_topic(Name="canaries")["TopicArn"]
+    execution = shop.start(gates={"beforeStart": True}, requestedBy="alice", notify=[topic])
     shop.reach("GATED")
     assert shop.weights() == [100, 0]
     shop.command("approve")
@@ -235,11 +239,40 @@ def test_a_person_lets_it_begin_pauses_it_and_takes_it_through(shop: Shop) -> No
     assert shop.served() == {(0, 100)}
 
 
-def test_weights_that_a_manifest_puts_back_are_no_drift_and_come_again(shop: Shop) -> None:
-    execution = shop.start()
+def test_what_a_person_rejects_goes_back_at_once(shop: Shop) -> None:
+    topic = shop.world.aws("sns").create_topic(Name="canaries")["TopicArn"]
+    execution = shop.start(gates={"beforeStart": True}, notify=[topic])
+    shop.reach("GATED")
+    shop.command("reject")
+    ended = shop.ended(execution)
+    assert json.loads(ended["cause"])["reason"].startswith("GATE_REJECTED: by bob")
+    assert shop.weights() == [100, 0]
+    assert shop.canary_annotations() == {}
+
+
+@pytest.fixture
+def alarm(world: World) -> Iterator[str]:
+    """An alarm that has no data."""
+    cloudwatch, name = world.aws("cloudwatch"), "orders-are-lost"
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="Shop",
+        MetricName="LostOrders",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    yield name
+    cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+def test_weights_that_a_manifest_puts_back_are_no_drift_and_come_again(shop: Shop, alarm: str) -> None:
+    execution = shop.start(alarms={"names": [alarm], "insufficientData": "ignore"})
     shop.reach("BAKING")
     shop.declare(100, 0)
-    shop.world.run("reconcile-cluster", {"cluster": CLUSTER_B, "lane": "schedule"})
+    shop.world.run("check-drift", {"cluster": CLUSTER_B})
     assert shop.served() == {(50, 50)}
     shop.world.wait("the weights again", lambda: shop.weights() == [50, 50], seconds=SECONDS)
     shop.reach("BAKING")

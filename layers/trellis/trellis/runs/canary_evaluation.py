@@ -64,10 +64,9 @@ class _Evaluation:
 
     def tick(self) -> dict[str, Any]:
         """One look while a step bakes."""
+        self._leave_gate()
         if self._lease.progress.next:
             raise StepEndedError(self._lease.progress.next)
-        if self._lease.gate:
-            self._leave_gate()
         self._lease = Orders(self._tools, self._lease, self._request).followed()
         if self._lease.progress.next:
             raise StepEndedError(self._lease.progress.next)

@@ -10,7 +10,7 @@ from trellis.canary.state import Lease, Phase
 from trellis.runs.canary_calls import CanaryCall, failed, held, request_of
 from trellis.runs.canary_reports import publish
 from trellis.runs.canary_rollback import reason_of, taken
-from trellis.runs.canary_telling import measure, tell
+from trellis.runs.canary_telling import measure, notify, tell
 from trellis.runs.canary_view import connect
 from trellis.runs.canary_weights import read, write
 from trellis.runs.toolbox import Toolbox
@@ -31,7 +31,8 @@ def finish(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
 def _promoted(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
     lease = held(tools, call)
     api = connect(tools, call.key)
-    found = read(api, lease, request_of(tools, lease.progress))
+    request = request_of(tools, lease.progress)
+    found = read(api, lease, request)
     if found.live.state is not RouteState.EXPECTED:
         raise failed(found.live.state, "the route is not as the last step has left it")
     lease = replace(lease, phase=Phase.PROMOTED_PENDING_GIT, gate=None, token="")
@@ -39,6 +40,7 @@ def _promoted(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
     lease = tools.canaries.save(lease, acknowledge=lease.command is not None)
     report = publish(tools, lease, Result.PROMOTED, found)
     tell(tools, lease, "Promoted", {"report": report["report"]})
+    notify(tools, lease, request, "promoted: change the manifests accordingly, the report has the patch")
     measure(tools, lease, {"Promotions": 1})
     return report
 
@@ -50,6 +52,8 @@ def _given_up(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
     lease = tools.canaries.save(_with_reason(replace(lease, phase=Phase.ROLLBACK_FAILED), call.failure))
     report = publish(tools, lease, Result.ROLLBACK_FAILED)
     tell(tools, lease, "RollbackFailed", {"reason": reason_of(call.failure), "report": report["report"]})
+    words = f"ROLLBACK FAILED, the weights need a person: {reason_of(call.failure)}"
+    notify(tools, lease, request_of(tools, lease.progress), words)
     measure(tools, lease, {"RollbacksFailed": 1})
     return report
 

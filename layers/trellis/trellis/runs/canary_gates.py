@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from trellis.canary.state import Gate, Lease, Phase
 from trellis.runs.canary_calls import CanaryCall, held, request_of
-from trellis.runs.canary_telling import moment, tell
+from trellis.runs.canary_telling import moment, notify, tell
 from trellis.runs.toolbox import Toolbox
 
 APPROVE, REJECT, HOLD = "approve", "reject", "hold"
@@ -39,9 +39,10 @@ def _opened(tools: Toolbox, lease: Lease, token: str) -> Gate:
     # A repeated call finds the gate open, and has another token.
     gate = lease.gate or Gate(uuid.uuid4().hex, tools.now(), before)
     opened = tools.canaries.save(replace(lease, phase=Phase.GATED, gate=gate, token=token))
-    limit = request_of(tools, lease.progress).gates.timeout_seconds
-    detail = {"gate": gate.id, "before": before, "until": moment(gate.opened_at + limit)}
-    tell(tools, opened, "GateOpened", detail)
+    request = request_of(tools, lease.progress)
+    until = moment(gate.opened_at + request.gates.timeout_seconds)
+    tell(tools, opened, "GateOpened", {"gate": gate.id, "before": before, "until": until})
+    notify(tools, opened, request, f"a person has to decide before {before}: until {until}")
     return gate
 
 

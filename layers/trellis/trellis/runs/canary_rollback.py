@@ -22,7 +22,7 @@ from trellis.resources.canary_rules import compare_rules
 from trellis.resources.metric_data import UnreadableError
 from trellis.runs.canary_calls import CanaryCall, request_of, scope_of, shown
 from trellis.runs.canary_reports import publish
-from trellis.runs.canary_telling import measure, tell
+from trellis.runs.canary_telling import measure, notify, tell
 from trellis.runs.canary_view import connect, view
 from trellis.runs.canary_weights import Read, annotate, read, write
 from trellis.runs.toolbox import Toolbox
@@ -137,6 +137,7 @@ def _verified(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryR
     report = publish(tools, lease, Result.ROLLED_BACK)
     seconds = _seconds(tools, lease)
     tell(tools, lease, "RolledBack", {"reason": lease.progress.reason, "report": report["report"], "seconds": seconds})
+    notify(tools, lease, request, f"rolled back: {lease.progress.reason}")
     measure(tools, lease, {"Rollbacks": 1, "RollbackSeconds": seconds, "CanaryWeight": 0})
     tools.canaries.release(lease)
     return report

@@ -89,13 +89,21 @@ def _weights(found: Read, lease: Lease, request: CanaryRequest, percent: float) 
     return wanted
 
 
+def _not_yet(tools: Toolbox, lease: Lease, request: CanaryRequest, differing: str) -> Exception:
+    """What asks for another look, or when the time for it is over, for the baseline."""
+    waited = tools.now() - lease.progress.patched_at
+    if waited < request.verify.timeout_seconds:
+        return NotYetAppliedError(differing)
+    return failed("NOT_APPLIED", f"VPC Lattice has not followed the route for {waited:.0f} seconds: {differing}")
+
+
 def _verified(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryRequest) -> dict[str, Any]:
     progress = lease.progress
     if not progress.verified_at:
         seen = view(tools, api, lease.key)
         compared = compare_rules(tools.clients.lattice, seen.services, progress.groups)
         if compared.differing:
-            raise NotYetAppliedError("; ".join(compared.differing[:_TOLD]))
+            raise _not_yet(tools, lease, request, "; ".join(compared.differing[:_TOLD]))
         found = read(api, lease, request)
         if found.live.state is not RouteState.EXPECTED:
             raise failed(found.live.state, "the route was changed before VPC Lattice carried the canary's weights")

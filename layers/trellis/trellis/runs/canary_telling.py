@@ -8,11 +8,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from trellis.canary.request import CanaryRequest
 from trellis.canary.state import Lease
 from trellis.errors import ServiceUnavailableError
+from trellis.observability import logger
 from trellis.reporting.messages import SOURCE
 from trellis.runs.notifying import NAMESPACE
 from trellis.runs.toolbox import Toolbox
+
+_LONGEST_SUBJECT = 100
+"""Characters that SNS takes."""
 
 _UNITS = {"CanaryWeight": "Percent", "MeasuredShare": "Percent"}
 
@@ -36,6 +43,18 @@ def tell(tools: Toolbox, lease: Lease, what: str, detail: Mapping[str, Any] | No
     if answer["FailedEntryCount"]:
         refused = answer["Entries"][0]
         raise ServiceUnavailableError(f"PutEvents: {refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
+
+
+def notify(tools: Toolbox, lease: Lease, request: CanaryRequest, words: str) -> None:
+    """A message to each of the operator's own topics; one that does not take it is logged, and changes nothing."""
+    key = lease.key
+    subject = f"Canary of {key.namespace}/{key.name}: {words.partition(':')[0]}"[:_LONGEST_SUBJECT]
+    text = f"{words}\n\nCluster {key.cluster}, HTTPRoute {key.namespace}/{key.name}, {lease.execution}\n"
+    for topic in request.notify:
+        try:
+            tools.clients.sns.publish(TopicArn=topic, Subject=subject, Message=text)
+        except (ClientError, BotoCoreError):
+            logger.exception("a topic was not told of a canary", topic=topic)
 
 
 def measure(tools: Toolbox, lease: Lease, numbers: Mapping[str, float]) -> None:
