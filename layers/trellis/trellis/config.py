@@ -11,8 +11,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Cidr = Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/\d{1,3}$")]
+PolicySource = Annotated[str, StringConstraints(pattern=r"^[^/ ]+/[^/ ]+$")]
 
-_LISTS = ("link_local_cidrs", "reader_roles", "shifter_roles")
+_LISTS = ("link_local_cidrs", "network_policy_sources", "reader_roles", "shifter_roles")
 """Settings that are written as a list with commas."""
 
 
@@ -59,6 +60,14 @@ class Settings(BaseModel):
     contested_seconds: int = Field(default=3600, ge=60, le=86400)
     """How far back repairs are counted, in seconds: four checks by the default schedule, so that drift is found to be
     contested even if no event tells of it, and short enough that a quarrel which is over does not stay for a day."""
+
+    network_policy_sources: tuple[PolicySource, ...] = ()
+    """Who may set the auth policy of the service network by an IAMAuthPolicy on a Gateway, as patterns
+    CLUSTER/NAMESPACE; empty (the default) means nobody: the network is shared, and its policy can shut all out."""
+
+    network_baseline_policy: str = Field(default="", max_length=3000)
+    """Auth policy, as JSON, of service networks for which no Gateway has one; empty (the default) means none. The limit
+    in characters is what environment variables leave room for."""
 
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
