@@ -39,7 +39,7 @@ REGION, ACCOUNT = "us-west-2", "111122223333"
 TABLE, BUCKET = "fleet", "documents"
 LEASE_SECONDS = 120
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
-_ROLES = {"read_cluster": "READER_ROLE", "write_status": "STATUS_ROLE", "prepare_cluster": "BOOTSTRAP_ROLE"}
+_ROLES = {"read_cluster": "READER_ROLES", "write_status": "STATUS_ROLE", "prepare_cluster": "BOOTSTRAP_ROLE"}
 _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 # The waits of the state machines' retrier for busy errors, without jitter.
 _BACK_OFF = (2, 4, 8, 16, 32, 60)

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Cidr = Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/\d{1,3}$")]
 PolicySource = Annotated[str, StringConstraints(pattern=r"^[^/ ]+/[^/ ]+$")]
 
+_LISTS = ("link_local_cidrs", "network_policy_sources", "reader_roles", "shifter_roles")
+"""Settings that are written as a list with commas."""
+
 
 class Settings(BaseModel):
     """The settings of one deployment, by environment variable `TRELLIS_<NAME>`."""
@@ -101,14 +104,20 @@ class Settings(BaseModel):
     drift_topic: str = ""
     """ARN of the SNS topic that is told of drift; empty (the default) where nobody is to be told."""
 
-    reader_role: str = ""
-    """ARN of the role that reads the clusters' Kubernetes objects."""
+    reader_roles: tuple[str, ...] = ()
+    """ARNs of the roles that read the clusters' Kubernetes objects."""
+
+    shifter_roles: tuple[str, ...] = ()
+    """ARNs of the roles that change the weights of routes for a canary."""
 
     status_role: str = ""
     """ARN of the role that writes the status of Gateways and routes."""
 
     bootstrap_role: str = ""
     """ARN of the role that installs CRDs, RBAC rules and the GatewayClass once, as an administrator for that moment."""
+
+    canary_machine: str = ""
+    """ARN of the state machine `shift-canary`."""
 
     reconcile_machine: str = ""
     """ARN of the state machine `reconcile-cluster`."""
@@ -127,6 +136,7 @@ def settings() -> Settings:
     values: dict[str, object] = {
         name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)
     }
-    for name in ("link_local_cidrs", "network_policy_sources"):
-        values[name] = tuple(part.strip() for part in str(values.get(name, "")).split(",") if part.strip())
+    for name in _LISTS:
+        parts = str(values.get(name, "")).split(",")
+        values[name] = tuple(part.strip() for part in parts if part.strip())
     return Settings.model_validate(values)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from trellis.canary.overlay import marks, overlaid
+from trellis.canary.state import Lease
 from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot, services_in_doubt
 from trellis.model import (
     Cluster,
@@ -58,7 +60,8 @@ class Compared:
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
-    intent = _intent(tools, run, cluster)
+    leases = tools.canaries.of_cluster(cluster.name)
+    intent = _intent(tools, run, cluster, leases)
     keep = keeps(intent)
     desired = with_network_policy(tools, run, cluster, build_desired(intent, cluster), keep=keep)
     held = held_services(intent)
@@ -88,6 +91,8 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "policies": {item.name: policy_state(item.plan) for item in compared.auth},
         "refused": unfulfilled,
     }
+    if leases:
+        document["canaries"] = marks(leases)
     if decided is not Verdict.CONVERGED:
         # Health comes and goes by itself: in the plan of a converged run it would make every plan another document.
         document["health"] = compared.health
@@ -142,11 +147,11 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
                 yield {"resource": resource, "reason": condition.reason, "message": condition.message}
 
 
-def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
-    """The intent of the snapshot; a cluster that leaves intends nothing."""
+def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease]) -> Intent:
+    """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
         return Intent(cluster=cluster.name)
-    snapshot = parse_snapshot(tools.documents.get(run.snapshotKey))
+    snapshot = parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases))
     return build_intent(snapshot, cluster, policy_sources=tools.settings.network_policy_sources)
 
 

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from trellis.config import Settings, settings
 from trellis.fleet.budget import Budget
+from trellis.fleet.canaries import Canaries
 from trellis.fleet.documents import Documents
 from trellis.fleet.fingerprints import Fingerprints, Rhythm
 from trellis.fleet.hints import Hints
@@ -67,6 +68,11 @@ class Toolbox:
             seconds=self.settings.lease_seconds,
             clock=_now,
         )
+
+    @cached_property
+    def canaries(self) -> Canaries:
+        """Leases of canaries."""
+        return Canaries(self.clients.dynamodb, self.settings.table)
 
     @cached_property
     def inventory(self) -> Inventory:
