@@ -11,9 +11,13 @@ _INTERNAL = 13
 
 
 def is_grpc(request: Request) -> bool:
-    """Whether a request is gRPC: HTTP/2 with its content type, whatever the encoding of the messages."""
+    """Whether a request is gRPC: HTTP/2 with its content type, whatever the encoding of the messages.
+
+    gRPC-Web (`application/grpc-web`) is another protocol, which ends its messages with trailers in the body.
+    """
     kinds = values(request.headers, "content-type")
-    return request.transport.protocol == "HTTP/2" and bool(kinds) and kinds[0].lower().startswith(CONTENT_TYPE)
+    kind = kinds[0].split(";")[0].strip().lower() if kinds else ""
+    return request.transport.protocol == "HTTP/2" and (kind == CONTENT_TYPE or kind.startswith(f"{CONTENT_TYPE}+"))
 
 
 def echo(request: Request, *, status: int, waited: float) -> Answer:

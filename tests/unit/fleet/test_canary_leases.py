@@ -5,15 +5,28 @@ from typing import Any
 
 import pytest
 
+from trellis.canary.request_parts import Backend
+from trellis.canary.rules import Pair
+from trellis.canary.state import CanaryKey, Command, Gate, Lease, Phase, Progress
 from trellis.errors import LeaseHeldError, LeaseLostError
 from trellis.fleet.canaries import Canaries
-from trellis.fleet.canary_state import CanaryKey, Command, Gate, Lease, Phase, Progress
 
 KEY = CanaryKey("blue", "shop", "orders")
 OTHER = CanaryKey("blue", "shop", "orders-internal")
 FIRST, SECOND = "arn:execution:shift-canary:first", "arn:execution:shift-canary:second"
 SERVICE = "orders-1a2b3c4d"
-PROGRESS = Progress("first", "canaries/blue/1.json", "uid-1", 1000.0, 9000.0, {"0": {"v1": 1}}, {"0": {"v1": 1}}, 4)
+WEIGHTS = {"PathPrefix:/": {"v1:80": 100, "v2:80": 0}}
+PROGRESS = Progress(
+    canary="first",
+    request="canaries/blue/1.json",
+    route_uid="uid-1",
+    pair=Pair("shop", Backend(name="v1"), Backend(name="v2")),
+    started_at=1000.0,
+    deadline_at=9000.0,
+    baseline=WEIGHTS,
+    expected=WEIGHTS,
+    generation=4,
+)
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import pytest
 from dataplane_connections import Http2Client, connected, https_world, port_of, tls_settings
 from dataplane_fakes import GENERATED, World, forward, plane_of
 
+from trellis_local.dataplane.grpc import is_grpc
+from trellis_local.dataplane.messages import Request, Transport
 from trellis_local.dataplane.plane import DataPlane
 from trellis_local.lattice.view import RuleView
 
@@ -47,6 +49,21 @@ def channel(plane: DataPlane, *, options: tuple[tuple[str, object], ...] = ()) -
 def say(plane: DataPlane, method: str = METHOD, payload: bytes = PAYLOAD, **settings) -> bytes:
     with channel(plane, **settings) as opened:
         return opened.unary_unary(method)(payload, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("application/grpc", True),
+        ("application/grpc+proto", True),
+        ("Application/gRPC; charset=utf-8", True),
+        ("application/grpc-web", False),
+        ("application/json", False),
+    ],
+)
+def test_grpc_is_told_by_its_content_type(kind, expected):
+    request = Request("POST", METHOD, (("content-type", kind),), transport=Transport(protocol="HTTP/2"))
+    assert is_grpc(request) is expected
 
 
 def test_a_unary_call_gets_its_message_back(plane, world):

@@ -1,9 +1,12 @@
 """What is known of both versions at one moment, as plain values: the judge reads nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 MINUTE = 60
+
+_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -11,6 +14,7 @@ class Minute:
     """One minute of one version, as CloudWatch has it. `start` is in Unix seconds.
 
     `failures` are 5xx answers and connections that could not be made; they count even where no request was counted.
+    `answers` are those of all classes of status codes.
     """
 
     start: int
@@ -18,6 +22,12 @@ class Minute:
     failures: float
     client_errors: float = 0
     latency_ms: float | None = None
+    answers: float | None = None
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether its counts agree. They do not while CloudWatch has some of the metrics of a minute and not others."""
+        return self.answers is not None and abs(self.answers - self.requests) <= _TOLERANCE * self.requests
 
     @property
     def total(self) -> float:
@@ -61,7 +71,7 @@ class Evidence:
     """Everything that was read. `captured` are minutes of the baseline from before the first step.
 
     `custom` are values of the operator's metrics by name and minute. `unreadable` names sources that failed: what
-    stands in their place means nothing.
+    stands in their place means nothing. `causes` says why, for people.
     """
 
     baseline: Series = ()
@@ -72,3 +82,14 @@ class Evidence:
     alarms: tuple[AlarmState, ...] = ()
     custom: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+
+
+def series_document(series: Series) -> list[list[float | None]]:
+    """A series as JSON, for what has to be kept."""
+    return [[m.start, m.requests, m.failures, m.client_errors, m.latency_ms, m.answers] for m in series]
+
+
+def series_of(document: Sequence[Sequence[Any]]) -> Series:
+    """The series of such a document."""
+    return tuple(Minute(int(row[0]), *row[1:]) for row in document)

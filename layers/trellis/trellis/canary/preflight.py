@@ -1,5 +1,6 @@
 """Whether a canary may begin, decided on what was read: all problems and all warnings at once, before any write."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,7 @@ from trellis.canary.blackout import parse_blackout
 from trellis.canary.evidence import AlarmState, TargetCounts
 from trellis.canary.problems import Problem
 from trellis.canary.request import CanaryRequest
-from trellis.canary.rules import FoundRules, Route, SplitRule, find_rules, pair_of, select_rules
+from trellis.canary.rules import FoundRules, Route, SplitRule, find_rules, holders, pair_of, select_rules
 from trellis.canary.strategy import percents_of, steps_of
 from trellis.canary.weights import MAX_WEIGHT, WeightPrecisionError, scale
 
@@ -24,13 +25,13 @@ _GITOPS_MANAGERS = ("argocd", "kustomize-controller", "helm", "flux")
 class VersionFacts:
     """What is known of one version. `endpoints` are `address:port` of its ready pods.
 
-    `rule_count` is in how many rules of the Lattice service its target groups are, of whatever route.
+    `is_shared`: its target groups are in rules of other routes too.
     """
 
     target_groups: tuple[str, ...] = ()
     targets: TargetCounts = field(default_factory=TargetCounts)
     endpoints: frozenset[str] = frozenset()
-    rule_count: int = 1
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,15 @@ def preflight(request: CanaryRequest, facts: PreflightFacts) -> Preflight:
         *_rule_problems(request, facts.route, found, rules),
         *_weight_problems(request, rules),
         *_version_problems(request, facts),
+        *_custom_problems(request, facts),
     ]
     if not facts.lattice_agrees:
         told = "VPC Lattice does not carry what the route says; reconcile before a canary"
         problems.append(Problem("E_LATTICE_DRIFTED", "route", told))
-    return Preflight(tuple(problems), tuple(_warnings(request, facts)), rules)
+    shared = list(_shared(request, facts, found, rules))
+    problems += [problem for problem in shared if problem.code.startswith("E_")]
+    warnings = [*(problem for problem in shared if problem.code.startswith("W_")), *_warnings(request, facts)]
+    return Preflight(tuple(problems), tuple(warnings), rules)
 
 
 def _lease_problems(facts: PreflightFacts) -> Iterator[Problem]:
@@ -183,6 +188,36 @@ def _version_problems(request: CanaryRequest, facts: PreflightFacts) -> Iterator
             yield Problem(code, place, told)
 
 
+def _custom_problems(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:
+    """A version has a target group for each Lattice service of the route, and a query can name one only."""
+    sides = (("${baselineTg}", facts.baseline), ("${canaryTg}", facts.canary))
+    for index, metric in enumerate(request.analysis.custom):
+        text = json.dumps(metric.metric_data_queries)
+        for name, version in sides:
+            if name in text and len(version.target_groups) > 1:
+                told = f"{name} stands for {len(version.target_groups)} target groups"
+                yield Problem("E_TG_UNRESOLVED", f"analysis.custom[{index}].metricDataQueries", told)
+
+
+def _shared(
+    request: CanaryRequest, facts: PreflightFacts, found: FoundRules, rules: Sequence[SplitRule]
+) -> Iterator[Problem]:
+    """All rules of one Lattice service send to the same target group of a version, so its metrics are those of all."""
+    chosen = {rule.index for rule in rules}
+    if chosen and chosen < {rule.index for rule in found.rules}:
+        told = "the metrics of both versions are also those of rules that are not shifted; shift all rules"
+        yield Problem("E_TG_SHARED", "ruleSelector", told)
+        return
+    others = {
+        index
+        for side in (request.baseline, request.canary)
+        for index in holders(facts.route or {}, side, request.route.namespace)
+    } - chosen
+    if others or facts.baseline.is_shared or facts.canary.is_shared:
+        told = "the metrics are also those of rules with one version only or of other routes; the measured share is off"
+        yield Problem("W_TG_SHARED", "route", told)
+
+
 def _warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:
     yield from _traffic_warnings(request, facts)
     for place, version in (("baseline", facts.baseline), ("canary", facts.canary)):
@@ -203,8 +238,6 @@ def _warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem
 
 
 def _traffic_warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:
-    if max(facts.baseline.rule_count, facts.canary.rule_count) > 1 and request.rule_selector.mode != "all":
-        yield Problem("W_TG_SHARED", "ruleSelector", "the metrics are also those of rules that are not shifted")
     if facts.hourly_requests is None:
         return
     for step in steps_of(request.strategy):

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+_LONGEST_NAME = 64
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -30,8 +32,9 @@ class RefusedRequestError(ValueError):
 
 
 def place_of(location: Iterable[Any]) -> str:
-    """A path as people write it: `strategy.steps[1].percent`."""
+    """A path as people write it: `strategy.steps[1].percent`; names that nobody would write are cut."""
     text = ""
     for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        name = str(part)[:_LONGEST_NAME]
+        text += f"[{part}]" if isinstance(part, int) else f".{name}" if text else name
     return text

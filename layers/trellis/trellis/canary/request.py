@@ -13,7 +13,7 @@ from trellis.canary.presets import with_preset
 from trellis.canary.problems import Problem, RefusedRequestError, place_of
 from trellis.canary.request_analysis import Alarms, Analysis
 from trellis.canary.request_base import ClusterName, Flag, Part, Percent, SchemaVersion, Text, TopicArn
-from trellis.canary.request_checks import request_problems
+from trellis.canary.request_checks import concerned, request_problems
 from trellis.canary.request_parts import Backend, Gates, Hooks, Route, RuleSelector, Safety, Strategy, Verify
 
 
@@ -52,13 +52,29 @@ def parse_request(document: object, presets: Mapping[str, Mapping[str, Any]] | N
     try:
         request = CanaryRequest.model_validate(merged)
     except ValidationError as error:
-        found = [_problem(detail) for detail in error.errors(include_url=False, include_input=False)]
-        raise RefusedRequestError([*problems, *found]) from None
+        details = error.errors(include_url=False, include_input=False)
+        problems += [Problem("E_SCHEMA", place_of(detail["loc"]), detail["msg"]) for detail in details]
+        bad = {str(detail["loc"][0]) for detail in details}
+        raise RefusedRequestError([*problems, *_further_problems(merged, bad)]) from None
     problems += request_problems(request)
     if problems:
         raise RefusedRequestError(problems)
     return request
 
 
-def _problem(detail: Any) -> Problem:
-    return Problem("E_SCHEMA", place_of(detail["loc"]), detail["msg"])
+def _further_problems(merged: Mapping[str, Any], bad: set[str]) -> list[Problem]:
+    """Problems of the members that are well formed, which would else come to light only when the others are mended.
+
+    What concerns a malformed member too is left out: nobody knows what will stand there.
+    """
+    rest = {name: value for name, value in merged.items() if name not in bad}
+    request = CanaryRequest.model_validate({**_PLACEHOLDERS, **rest})
+    return [problem for problem in request_problems(request) if not bad & concerned(problem)]
+
+
+_PLACEHOLDERS: Mapping[str, Any] = {
+    "cluster": "cluster",
+    "route": {"namespace": "namespace", "name": "route"},
+    "baseline": {"name": "baseline"},
+    "canary": {"name": "canary"},
+}

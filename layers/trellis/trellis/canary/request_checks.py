@@ -39,6 +39,20 @@ def request_problems(request: "CanaryRequest") -> list[Problem]:
     ]
 
 
+_CONCERNED = {
+    "E_STEPS": ("strategy",),
+    "E_BAKE_TOO_SHORT": ("strategy", "analysis"),
+    "E_DURATION": ("strategy", "analysis", "gates", "safety"),
+}
+
+
+def concerned(problem: Problem) -> set[str]:
+    """The members of the input that a problem of `request_problems` depends on."""
+    member = problem.place.partition(".")[0]
+    sides = {"baseline", "route"} if member == "canary" else set()
+    return {member, *sides, *_CONCERNED.get(problem.code, ())}
+
+
 def _backend_problems(request: "CanaryRequest") -> Iterator[Problem]:
     sides = [
         (side.kind, side.namespace or request.route.namespace, side.name) for side in (request.baseline, request.canary)

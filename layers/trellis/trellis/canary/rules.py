@@ -117,6 +117,12 @@ def select_rules(route: Route, found: FoundRules, selector: RuleSelector) -> tup
     return found.rules
 
 
+def holders(route: Route, side: Backend, namespace: str) -> frozenset[int]:
+    """The indices of the rules that send anything, if only with weight 0, to a version."""
+    rules = enumerate(_rules(route))
+    return frozenset(index for index, rule in rules if _places(rule.get("backendRefs") or (), side, namespace))
+
+
 def vector_of(rules: Sequence[SplitRule]) -> dict[str, dict[str, int]]:
     """The weights of rules as they are."""
     return {rule.key: rule.vector for rule in rules}

@@ -109,7 +109,8 @@ class Moment:
 class Verdict:
     """An action, its reason code, the state of both versions' data, and every check that was made.
 
-    `baked_seconds` is how much of the step the evidence covers; `measured_percent` is the canary's share of requests.
+    `baked_seconds` is the time since the step was verified; `measured_percent` the canary's share of requests in it;
+    `notes` tell why a source could not be read.
     """
 
     action: Action
@@ -120,6 +121,7 @@ class Verdict:
     measured_percent: float | None = None
     requests: Mapping[str, int] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """As the lease and the report keep it."""

@@ -52,9 +52,10 @@ def enable_entries(eks: "EKSClient", cluster: str) -> None:
 
 
 def grant(eks: "EKSClient", cluster: str, roles: Roles) -> None:
-    """Create the entries of the lasting roles."""
+    """Create the entries of the lasting roles; entries that exist are brought back to their groups alone."""
     for role, groups in roles.lasting().items():
-        _create(eks, cluster, role, groups)
+        if not _create(eks, cluster, role, groups):
+            _narrow(eks, cluster, role)
 
 
 def elevate(eks: "EKSClient", cluster: str, roles: Roles) -> None:
@@ -79,19 +80,29 @@ def revoke(eks: "EKSClient", cluster: str, roles: Roles) -> None:
         _delete(eks, cluster, role)
 
 
-def _create(eks: "EKSClient", cluster: str, role: str, groups: list[str]) -> None:
+def _create(eks: "EKSClient", cluster: str, role: str, groups: list[str]) -> bool:
+    """False when there was an entry, whose groups are right now."""
     try:
         eks.create_access_entry(clusterName=cluster, principalArn=role, kubernetesGroups=groups, type="STANDARD")
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceInUseException":
             raise
         _correct(eks, cluster, role, groups)
+        return False
+    return True
 
 
 def _correct(eks: "EKSClient", cluster: str, role: str, groups: list[str]) -> None:
     entry = eks.describe_access_entry(clusterName=cluster, principalArn=role)["accessEntry"]
     if sorted(entry.get("kubernetesGroups", [])) != groups:
         eks.update_access_entry(clusterName=cluster, principalArn=role, kubernetesGroups=groups)
+
+
+def _narrow(eks: "EKSClient", cluster: str, role: str) -> None:
+    """Take away the access policies that somebody has given to the role beside its groups."""
+    pages = eks.get_paginator("list_associated_access_policies").paginate(clusterName=cluster, principalArn=role)
+    for found in [found for page in pages for found in page["associatedAccessPolicies"]]:
+        eks.disassociate_access_policy(clusterName=cluster, principalArn=role, policyArn=found["policyArn"])
 
 
 def _delete(eks: "EKSClient", cluster: str, role: str) -> None:

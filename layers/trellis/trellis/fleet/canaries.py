@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
+from trellis.canary.state import CanaryKey, Command, Gate, Lease, Phase, Progress
 from trellis.errors import LeaseHeldError, LeaseLostError
-from trellis.fleet.canary_state import CanaryKey, Command, Gate, Lease, Phase, Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -134,6 +134,14 @@ class Canaries:
             gate=None,
             token="",
         )
+
+    def hold(self, lease: Lease, reason: str) -> Lease:
+        """Keep everybody from shifting and rolling back, until an operator's command. Raises LeaseLostError."""
+        return self.save(replace(lease, progress=replace(lease.progress, held=True, reason=reason)))
+
+    def unhold(self, lease: Lease, reason: str) -> Lease:
+        """Let the next sweep roll a held canary back. Raises LeaseLostError."""
+        return self.save(replace(lease, progress=replace(lease.progress, held=False, reason=reason)))
 
     def release(self, lease: Lease) -> None:
         """Free the route and its services; raises LeaseLostError."""
@@ -279,7 +287,7 @@ def _told(lease: Lease | None) -> str:
 
 
 def _dumped(progress: Progress) -> str:
-    return json.dumps(asdict(progress), separators=(",", ":"))
+    return _PROGRESS.dump_json(progress).decode()
 
 
 def _lease(item: Item) -> Lease:

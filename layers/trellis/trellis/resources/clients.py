@@ -1,12 +1,13 @@
 """The AWS clients of one function, made when first used: each costs tens of milliseconds of a cold start."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_eks import EKSClient
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
@@ -65,12 +67,12 @@ class Clients:
         return boto3.client("events", config=_CONFIG)
 
     @cached_property
-    def sns(self) -> Any:
+    def sns(self) -> "SNSClient":
         """Amazon SNS."""
         return boto3.client("sns", config=_CONFIG)
 
     @cached_property
-    def cloudwatch(self) -> Any:
+    def cloudwatch(self) -> "CloudWatchClient":
         """Amazon CloudWatch."""
         return boto3.client("cloudwatch", config=_CONFIG)
 

@@ -8,12 +8,15 @@ twice.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from trellis.errors import ServiceUnavailableError
 from trellis.reporting.lines import Action
 from trellis.reporting.messages import DETAIL_TYPE, SOURCE, Stored, counts, event_detail, subject, text
 from trellis.runs.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
 NAMESPACE = "Trellis"
 
@@ -45,7 +48,7 @@ def _put_event(tools: Toolbox, detail: Mapping[str, Any]) -> None:
         raise ServiceUnavailableError(f"PutEvents: {failed.get('ErrorCode')}: {failed.get('ErrorMessage')}")
 
 
-def _metrics(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _metrics(report: Mapping[str, Any]) -> "list[MetricDatumTypeDef]":
     found = counts(report)
     shared: dict[str, Any] = {"Dimensions": [{"Name": "Cluster", "Value": report["cluster"]}]}
     if report["ended"]:
@@ -55,8 +58,10 @@ def _metrics(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         "DriftsRepaired": found[Action.REPAIRED],
         "DriftsRefused": found[Action.REFUSED],
     }
-    metrics = [{"MetricName": name, "Value": number, "Unit": "Count", **shared} for name, number in numbers.items()]
+    metrics: list[dict[str, Any]] = [
+        {"MetricName": name, "Value": number, "Unit": "Count", **shared} for name, number in numbers.items()
+    ]
     ages = [line["age"] for line in report["drifts"] if line["age"] is not None][:_VALUES]
     if ages:
         metrics.append({"MetricName": "DriftAgeSeconds", "Values": ages, "Unit": "Seconds", **shared})
-    return metrics
+    return cast("list[MetricDatumTypeDef]", metrics)

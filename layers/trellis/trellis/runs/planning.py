@@ -1,9 +1,11 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from trellis.canary.overlay import marks, overlaid
+from trellis.canary.state import Lease
 from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot, services_in_doubt
 from trellis.model import Cluster, ClusterState, Desired, Service, cluster_owner
 from trellis.planning.contest import REASON as CONTESTED
@@ -45,7 +47,8 @@ class Compared:
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
-    intent = _intent(tools, run, cluster)
+    leases = tools.canaries.of_cluster(cluster.name)
+    intent = _intent(tools, run, cluster, leases)
     desired = build_desired(intent, cluster)
     keep = keeps(intent)
     held = held_services(intent)
@@ -74,6 +77,8 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "networks": compared.networks,
         "refused": unfulfilled,
     }
+    if leases:
+        document["canaries"] = marks(leases)
     if decided is not Verdict.CONVERGED:
         # Health comes and goes by itself: in the plan of a converged run it would make every plan another document.
         document["health"] = compared.health
@@ -126,11 +131,11 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
                 yield {"resource": resource, "reason": condition.reason, "message": condition.message}
 
 
-def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
-    """The intent of the snapshot; a cluster that leaves intends nothing."""
+def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease]) -> Intent:
+    """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
         return Intent(cluster=cluster.name)
-    return build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster)
+    return build_intent(parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases)), cluster)
 
 
 def held_services(intent: Intent) -> dict[str, str]:

@@ -4,6 +4,7 @@ import time
 from functools import cached_property
 
 from trellis.config import Settings, settings
+from trellis.fleet.canaries import Canaries
 from trellis.fleet.documents import Documents
 from trellis.fleet.hints import Hints
 from trellis.fleet.inventory import Inventory
@@ -46,6 +47,11 @@ class Toolbox:
             seconds=self.settings.lease_seconds,
             clock=_now,
         )
+
+    @cached_property
+    def canaries(self) -> Canaries:
+        """Leases of canaries."""
+        return Canaries(self.clients.dynamodb, self.settings.table)
 
     @cached_property
     def inventory(self) -> Inventory:

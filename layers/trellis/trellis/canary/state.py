@@ -1,6 +1,6 @@
 """What is remembered of a canary between two calls: who holds its lease, and how far it is.
 
-Times are Unix times in seconds. Weights are by rule and backend, in the words of the pure package `canary`.
+Times are Unix times in seconds.
 """
 
 from collections.abc import Mapping
@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-Vectors = Mapping[str, Mapping[str, int]]
-"""The weight of each backend of each chosen rule."""
+from trellis.canary.rules import Pair, Vector
 
 
 class Phase(StrEnum):
@@ -25,6 +24,15 @@ class Phase(StrEnum):
     ROLLBACK_FAILED = "ROLLBACK_FAILED"
     PROMOTED_PENDING_GIT = "PROMOTED_PENDING_GIT"
     RELEASED = "RELEASED"
+
+
+class Next(StrEnum):
+    """What the state machine is to do when a step has ended."""
+
+    SHIFT = "SHIFT"
+    GATE = "GATE"
+    COMPLETE = "COMPLETE"
+    DRY_RUN = "DRY_RUN"
 
 
 RESTING = frozenset({Phase.RELEASED, Phase.PROMOTED_PENDING_GIT})
@@ -86,12 +94,15 @@ class Command:
 
 @dataclass(frozen=True)
 class Gate:
-    """A point where a person decides. `decision` is empty until somebody, or the clock, has decided."""
+    """A point where a person decides: `approve` or `reject`; `hold` when the time was over; empty until then."""
 
     id: str
     opened_at: float
     before: str
     """What the gate stands before: `start`, `step N` or `promote`."""
+
+    approvals: tuple[str, ...] = ()
+    """Who has agreed so far, where several have to."""
 
     decision: str = ""
     decided_by: str = ""
@@ -110,16 +121,23 @@ class Progress:
     """Key of the checked input, with all defaults, in the documents bucket."""
 
     route_uid: str
+    pair: Pair
     started_at: float
     deadline_at: float
-    baseline: Vectors
-    expected: Vectors
+    baseline: Vector
+    expected: Vector
     generation: int
     """The route's `metadata.generation` after the last write that is known to have happened."""
 
-    pending: Vectors | None = None
+    pending: Vector | None = None
+    outline: str = ""
+    """Digest of the route's spec without these weights, as it was at the beginning."""
+
     step: int = -1
-    """Index of the step that the weights stand at, or are going to; -1 before the first."""
+    """Index of the step that the weights stand at; -1 before the first."""
+
+    going_to: int = 0
+    """Index of the step that the next shift goes to; the same as `step` when weights are put back."""
 
     groups: tuple[Groups, ...] = ()
     rules: tuple[LatticeRule, ...] = ()
@@ -132,14 +150,20 @@ class Progress:
 
     paused_by: str = ""
     reasserts: int = 0
-    failed_evaluations: int = 0
-    """Evaluations in a row that could not read what they need."""
+    failed_reads: int = 0
+    """Evaluations in a row that could not read all that they need."""
 
     queries: int = 0
-    """Metric queries so far."""
+    """Calls for metrics so far."""
 
     next: str = ""
-    """What is to be done after an ended step: `SHIFT`, `GATE` or `COMPLETE`."""
+    """What is to be done after an ended step, see `Next`; empty while a step bakes."""
+
+    gate_before: str = ""
+    """What the next gate, or the open one, stands before."""
+
+    held: bool = False
+    """Nobody is to shift or roll back by itself any more: a person has to decide."""
 
     rolled_back_at: float = 0.0
     reason: str = ""
