@@ -8,7 +8,7 @@ import getpass
 import json
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from trellis.canary.problems import RefusedRequestError
 from trellis.canary.request import parse_request
 from trellis_cli.canary.asking import Options, document_of
 from trellis_cli.canary.watching import follow
-from trellis_cli.deployment import DeploymentError, document, invoke, machine_arn, start_command
+from trellis_cli.deployment import DeploymentError, document, ended, invoke, machine_arn, start_command
 
 app = typer.Typer(no_args_is_help=True, help="Shift the traffic of one HTTPRoute from one version to another.")
 
@@ -94,9 +94,9 @@ def report(cluster: Cluster, route: Route) -> None:
     """Print the report of the route's last canary that has ended, with the patch for Git."""
     with _errors():
         shown = _show(cluster, route)
-        if not shown["report"]:
+        if not shown["result"]:
             raise DeploymentError(f"{shown['canary']} has no report yet: it is {shown['phase']}")
-        print(document(shown["report"]).decode())
+        print(document(f"{_report(shown).removesuffix('.json')}.md").decode())
 
 
 def _give(name: str, help_: str, argument: str = "") -> None:
@@ -154,16 +154,29 @@ def _given(path: Path | None) -> dict[str, Any]:
 
 def _watch(cluster: str, route: str, every: float) -> None:
     last = follow(lambda: _show(cluster, route), seconds=every)
-    if last["report"]:
-        print(f"report: {last['report']}")
+    print(f"{last['result']} {last['reason']}".rstrip())
+    print(f"report: {_report(last)}")
     if last["result"] == "ROLLBACK_FAILED":
         raise DeploymentError(f"the rollback failed: {last['reason']}")
     if last["result"] != "PROMOTED":
         raise typer.Exit(ROLLED_BACK)
 
 
-def _show(cluster: str, route: str) -> Any:
-    return invoke(SHOW, _key(cluster, route))
+def _report(shown: Mapping[str, Any]) -> str:
+    """Where the report is, as the execution says that ended the canary; raises DeploymentError when it has none."""
+    found = ended(boto3.client("stepfunctions"), shown["execution"])
+    try:
+        key = json.loads(found.get("output") or found.get("cause") or "{}")["report"]
+    except (ValueError, KeyError, TypeError):
+        key = ""
+    if not key:
+        raise DeploymentError(f"{shown['execution']} {found['status']} without a report: {found.get('cause', '')}")
+    return f"s3://{shown['bucket']}/{key}"
+
+
+def _show(cluster: str, route: str) -> dict[str, Any]:
+    found: dict[str, Any] = invoke(SHOW, _key(cluster, route))
+    return found
 
 
 def _command(name: str, cluster: str, route: str, reason: str, *, argument: float | None = None) -> None:
