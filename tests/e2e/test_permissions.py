@@ -25,6 +25,9 @@ _RULE = "EC2 may check the rule beside its group; the local stack checks the gro
 UNUSED: Mapping[tuple[str, str], str] = {
     ("CheckDriftScheduleRole", "sqs:SendMessage"): "EventBridge Scheduler's dead letters, when AWS refuses the start",
     ("OnboardClusterRole", "states:StopExecution"): _STOPPED,
+    ("ShiftCanaryRole", "states:StopExecution"): _STOPPED,
+    ("FinishCanaryFunctionRole", "cloudwatch:GetMetricData"): "whom a canary has reached whose rollback failed",
+    ("ReapCanaryFunctionRole", "sqs:SendMessage"): "dead letters of Lambda, as those of dispatch_event are tested",
     ("OffboardClusterRole", "states:StopExecution"): _STOPPED,
     ("OpenSecurityGroupFunctionRole", "ec2:AuthorizeSecurityGroupIngress"): _RULE,
     ("OpenSecurityGroupFunctionRole", "ec2:RevokeSecurityGroupIngress"): _RULE,

@@ -1,6 +1,7 @@
-"""Each event about a cluster starts what it should: exactly one rule of the template matches it, or none."""
+"""Each event starts what it should: exactly one rule of the template matches it, or none."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -53,6 +54,8 @@ _EXPECTED = {
     "route53/change_tags_for_resource": ["NamesChanged"],
     "route53/delete_hosted_zone": ["NamesChanged"],
     "route53/disassociate_vpc_from_hosted_zone": ["NamesChanged"],
+    "states/canary_aborted": ["CanaryEnded"],
+    "states/canary_promoted": [],
     "tag/managed_of_a_certificate": ["CertificateTagged"],
     "tag/name_of_a_service": [],
     "tag/network_of_a_cluster": ["ClusterTagsChanged"],
@@ -75,9 +78,9 @@ def _rules(template: str = "template.yaml") -> dict[str, Mapping[str, Any]]:
     """The pattern of each rule, by the name of the event in the template."""
     resources = transform(_ROOT / template, {}, region="us-west-2").template["Resources"]
     return {
-        name.removeprefix("DispatchEventFunction")
-        .removeprefix("NoticeChangeFunction")
-        .removeprefix("RotateCertificateFunction"): _resolved(resource["Properties"]["EventPattern"])
+        re.sub("^(DispatchEvent|NoticeChange|ReapCanary|RotateCertificate)Function", "", name): _resolved(
+            resource["Properties"]["EventPattern"]
+        )
         for name, resource in resources.items()
         if resource["Type"] == "AWS::Events::Rule"
     }

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from trellis.canary.overlay import marks, overlaid
+from trellis.canary.state import Lease
 from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot, services_in_doubt
 from trellis.model import (
     Cluster,
@@ -23,10 +25,11 @@ from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
-from trellis.resources.service_observation import ServiceScope, observe_services
+from trellis.resources.service_observation import ServiceScope
 from trellis.runs.auth_planning import auth_items, policy_state, with_network_policy
 from trellis.runs.certificates import choose_certificates
 from trellis.runs.contesting import leave_contested
+from trellis.runs.remembering import observe
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -60,7 +63,8 @@ class Compared:
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
-    intent = _intent(tools, run, cluster)
+    leases = tools.canaries.of_cluster(cluster.name)
+    intent = _intent(tools, run, cluster, leases)
     certificates = choose_certificates(tools, intent)
     keep = keeps(intent)
     asked = build_desired(intent, cluster, certificates.arns)
@@ -93,6 +97,8 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "refused": unfulfilled,
         "certificates": certificates.lines(compared.certificates),
     }
+    if leases:
+        document["canaries"] = marks(leases)
     if decided is not Verdict.CONVERGED:
         # Health comes and goes by itself: in the plan of a converged run it would make every plan another document.
         document["health"] = compared.health
@@ -147,11 +153,11 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
                 yield {"resource": resource, "reason": condition.reason, "message": condition.message}
 
 
-def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
-    """The intent of the snapshot; a cluster that leaves intends nothing."""
+def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease]) -> Intent:
+    """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
         return Intent(cluster=cluster.name)
-    snapshot = parse_snapshot(tools.documents.get(run.snapshotKey))
+    snapshot = parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases))
     return build_intent(snapshot, cluster, policy_sources=tools.settings.network_policy_sources)
 
 
@@ -229,7 +235,7 @@ def _is_in_scope(run: Run, item: WorkItem, desired: Desired) -> bool:
 def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services) -> Compared:
     owner = cluster_owner(cluster.account, cluster.name)
     wanted = {service.name: service for service in asked.desired.services}
-    observed = observe_services(tools.clients, ServiceScope(owner, asked.desired.services))
+    observed = observe(tools, run, cluster, ServiceScope(owner, asked.desired.services))
     items, known = [], {}
     for diff in diff_services(asked.desired.services, observed):
         found = observed.of(diff.name)
