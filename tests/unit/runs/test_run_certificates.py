@@ -126,4 +126,5 @@ def test_what_is_left_out_by_its_tag_is_not_found() -> None:
 
 def test_an_event_finds_the_service_by_arn_and_by_the_names_that_would_do() -> None:
     owned = chosen(Aws(listed())).inventory({"store": "arn:old"})
-    assert owned == dict.fromkeys((ARN, "arn:old", f"tls:{HOST}", "tls:*.lattice-test.io"), {"apply_service/store"})
+    keys = (ARN, "arn:old", f"tls:{HOST}", "tls:*.lattice-test.io")
+    assert owned == {key: {"apply_service/store"} for key in keys}
