@@ -45,7 +45,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             speed=SPEED,
             # Runs are started by the tests; a schedule in between would make call counts a matter of luck, and so
             # would reading in full once in six hours of the fast clock.
-            parameters={"DriftCheckSchedule": "rate(7 days)", "FullReadHours": "168"},
+            parameters={
+                "DriftCheckSchedule": "rate(7 days)",
+                "FullReadHours": "168",
+                "NetworkPolicySources": "EKS-CLUSTER-*/apps",
+            },
         )
     ).start()
     yield started
