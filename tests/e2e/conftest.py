@@ -45,8 +45,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             template=ROOT / "template.yaml",
             home=tmp_path_factory.mktemp("stack"),
             speed=SPEED,
-            # Runs are started by the tests; a schedule in between would make call counts a matter of luck.
-            parameters={"DriftCheckSchedule": "rate(7 days)"},
+            # Runs are started by the tests; a schedule in between would make call counts a matter of luck, and so
+            # would reading in full once in six hours of the fast clock.
+            parameters={
+                "DriftCheckSchedule": "rate(7 days)",
+                "FullReadHours": "168",
+                "NetworkPolicySources": "EKS-CLUSTER-*/apps",
+            },
         )
     ).start()
     yield started

@@ -25,10 +25,12 @@ _RULE = "EC2 may check the rule beside its group; the local stack checks the gro
 UNUSED: Mapping[tuple[str, str], str] = {
     ("CheckDriftScheduleRole", "sqs:SendMessage"): "EventBridge Scheduler's dead letters, when AWS refuses the start",
     ("OnboardClusterRole", "states:StopExecution"): _STOPPED,
+    ("ShiftCanaryRole", "states:StopExecution"): _STOPPED,
+    ("FinishCanaryFunctionRole", "cloudwatch:GetMetricData"): "whom a canary has reached whose rollback failed",
+    ("ReapCanaryFunctionRole", "sqs:SendMessage"): "dead letters of Lambda, as those of dispatch_event are tested",
     ("OffboardClusterRole", "states:StopExecution"): _STOPPED,
     ("OpenSecurityGroupFunctionRole", "ec2:AuthorizeSecurityGroupIngress"): _RULE,
     ("OpenSecurityGroupFunctionRole", "ec2:RevokeSecurityGroupIngress"): _RULE,
-    ("PlanClusterFunctionRole", "vpc-lattice:GetService"): "why a service failed, if no run has replaced it since",
     ("forwarding-ForwardingRole", "events:PutEvents"): "EventBridge forwards by itself, without a call in the log",
     ("ApplyServiceFunctionRole", "vpc-lattice:ListTagsForResource"): "the Tagging API lags behind on AWS, not here",
 }

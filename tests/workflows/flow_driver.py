@@ -11,7 +11,6 @@ from flow_lab import FlowLab
 from trellis.errors import TrellisError
 
 _APPLY_ATTEMPTS = 90
-_PATIENT_ATTEMPTS = 6
 
 
 class ExecutionFailedError(AssertionError):
@@ -53,7 +52,8 @@ def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str,
             for name in stage["items"]:
                 item = {"kind": stage["kind"], "phase": stage["phase"], "name": name}
                 outcomes.append(_apply(lab, {**state, "planKey": plan["planKey"], "item": item}))
-    latest = lab.invoke("plan_cluster", state) if plan["verdict"] == "APPLY" else plan
+    verifying = {**state, "verifies": plan["planKey"]}
+    latest = lab.invoke("plan_cluster", verifying) if plan["verdict"] == "APPLY" else plan
     results = {**state, "planKey": latest["planKey"], "outcomes": outcomes}
     if plan["verdict"] == "APPLY" or (plan["verdict"] in ("CONVERGED", "REPORT_ONLY") and state["mode"] == "remediate"):
         lab.invoke("write_status", results)
@@ -78,7 +78,7 @@ def _apply(lab: FlowLab, payload: dict[str, Any]) -> dict[str, Any]:
         done += outcome["done"]
         if outcome["status"] != "IN_PROGRESS":
             return {**outcome, "done": done}
-        lab.clock.move(5 if attempt < _PATIENT_ATTEMPTS else 20)
+        lab.clock.move(2 if attempt < 3 else 5 if attempt < 8 else 20)
     return {**outcome, "done": done, "status": "FAILED"}
 
 

@@ -1,6 +1,7 @@
-"""Each event about a cluster starts what it should: exactly one rule of the template matches it, or none."""
+"""Each event starts what it should: exactly one rule of the template matches it, or none."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -45,11 +46,14 @@ _EXPECTED = {
     "route53/change_tags_for_resource": ["NamesChanged"],
     "route53/delete_hosted_zone": ["NamesChanged"],
     "route53/disassociate_vpc_from_hosted_zone": ["NamesChanged"],
+    "states/canary_aborted": ["CanaryEnded"],
+    "states/canary_promoted": [],
     "tag/name_of_a_service": [],
     "tag/network_of_a_cluster": ["ClusterTagsChanged"],
     "tag/owner_of_a_security_group_rule": ["TagsChanged"],
     "tag/owner_of_a_service": ["TagsChanged"],
     "vpc-lattice/delete_service_network_vpc_association": ["LatticeChanged"],
+    "vpc-lattice/put_auth_policy": ["LatticeChanged"],
     "vpc-lattice/update_rule": ["LatticeChanged"],
 }
 _PSEUDO = {
@@ -65,7 +69,7 @@ def _rules(template: str = "template.yaml") -> dict[str, Mapping[str, Any]]:
     """The pattern of each rule, by the name of the event in the template."""
     resources = transform(_ROOT / template, {}, region="us-west-2").template["Resources"]
     return {
-        name.removeprefix("DispatchEventFunction").removeprefix("NoticeChangeFunction"): _resolved(
+        re.sub("^(DispatchEvent|NoticeChange|ReapCanary)Function", "", name): _resolved(
             resource["Properties"]["EventPattern"]
         )
         for name, resource in resources.items()

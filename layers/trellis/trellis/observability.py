@@ -24,7 +24,7 @@ logger = Logger(service="trellis")
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-_THROTTLING = frozenset(
+THROTTLING = frozenset(
     {
         "Throttling",
         "ThrottlingException",
@@ -48,7 +48,7 @@ def translated(error: ClientError) -> TrellisError:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = f"{error.operation_name}: {code}: {error.response.get('Error', {}).get('Message', '')}"
-    if code in _THROTTLING:
+    if code in THROTTLING:
         return ThrottledError(message)
     if code in _DENIED:
         return AccessDeniedError(message)

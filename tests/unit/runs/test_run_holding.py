@@ -14,7 +14,16 @@ from trellis.runs.request import Run
 
 SNAPSHOT = "snapshots/blue/1.json"
 RUN = Run(cluster="blue", scope="cluster", mode=Mode.REMEDIATE, lane="manual", run="r-1", snapshotKey=SNAPSHOT)
-KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant", "Namespace", "Service", "EndpointSlice")
+KINDS = (
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+    "ReferenceGrant",
+    "Namespace",
+    "Service",
+    "EndpointSlice",
+    "IAMAuthPolicy",
+)
 OWNER = cluster_owner(CLUSTER.account, CLUSTER.name)
 CLASS = {"metadata": {"name": "lattice"}, "spec": {"controllerName": "trellis.dev/vpc-lattice"}}
 GATEWAY = {
@@ -35,15 +44,17 @@ def route(name: str = "store", mode: str | None = None) -> dict[str, Any]:
 def planned(monkeypatch: pytest.MonkeyPatch, *routes: dict[str, Any], extra: bool = True) -> dict[str, Any]:
     """The stored plan with the `names` it was made for; with `extra` the service has a listener that nobody wants."""
 
-    def observed(_: Any, scope: Any) -> ObservedServices:
+    def observed(*given: Any) -> ObservedServices:
+        scope = given[-1]
         by_hand = (Listener("by-hand", "HTTP", 8080, FixedResponse(404)),) if extra else ()
         found = [Service(want.name, want.custom_domain_name, by_hand, owner=OWNER) for want in scope.desired]
         return ObservedServices(OWNER, tuple(ObservedService(one.name, OWNER, one) for one in found))
 
-    monkeypatch.setattr(planning, "observe_services", observed)
+    monkeypatch.setattr(planning, "observe", observed)
     names: list[Any] = []
     for module in (planning.network, planning.security_group):
-        monkeypatch.setattr(module, "plan", lambda *_: KindPlan())
+        monkeypatch.setattr(module, "plan", lambda *_, **__: KindPlan())
+    monkeypatch.setattr(planning, "auth_items", lambda *_, **__: ())
     monkeypatch.setattr(planning.dns, "plan", lambda _, wanted: names.append(wanted) or KindPlan())
     monkeypatch.setattr(planning.network, "names", lambda *_: ())
     objects = {"GatewayClass": [CLASS], "Gateway": [GATEWAY], "HTTPRoute": list(routes)}

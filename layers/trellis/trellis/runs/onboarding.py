@@ -75,7 +75,12 @@ def keep_registration(tools: Toolbox, request: Registration) -> dict[str, Any]:
 def keep_access(tools: Toolbox, request: Access) -> dict[str, Any]:
     """Create or remove access entries."""
     settings = tools.settings
-    roles = access.Roles(settings.reader_role, settings.status_role, settings.bootstrap_role)
+    roles = access.Roles(
+        readers=settings.reader_roles,
+        status_writer=settings.status_role,
+        shifters=settings.shifter_roles,
+        bootstrap=settings.bootstrap_role,
+    )
     eks = tools.clients.eks
     match request.action:
         case "grant":
