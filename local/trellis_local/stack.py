@@ -78,7 +78,7 @@ class Stack:
         self.endpoint.start()
         self.identity = Identity(self.endpoint.url)
         self._closing.callback(self.endpoint.stop)
-        self._closing.callback(install_faults(self.endpoint))
+        self._closing.callback(install_faults(self.endpoint, self.clusters))
         self._start_clusters()
         self._start_events()
         self._start_functions()

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from drift_tampering import Tamperer, route
 from drifting import Drift
+from manifests import apply, delete
 from observing import CLUSTER_B, events_kept_away
 
 from trellis_local.stack import Stack, StackOptions
@@ -87,6 +89,17 @@ def drift(world: World, onboarded: Walkthrough) -> Iterator[Drift]:
     yield found
     found.settle()
     assert world.run("reconcile-cluster", {"cluster": CLUSTER_B})["status"] == "CONVERGED"
+
+
+@pytest.fixture(scope="module")
+def tamperer(world: World, onboarded: Walkthrough) -> Iterator[Tamperer]:
+    """Somebody who changes what is kept for cluster B, which has one route more for that."""
+    api = world.kubernetes(CLUSTER_B)
+    apply(api, route())
+    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    yield Tamperer(world, onboarded.vpcs["b"])
+    delete(api, route())
+    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
 
 
 @pytest.fixture
