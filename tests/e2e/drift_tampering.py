@@ -11,7 +11,7 @@ from observing import CLUSTER_B, NETWORK, events_kept_away
 
 from trellis_local.walkthrough import World
 
-HOSTNAME = "tampered.lattice-test.io"
+HOSTNAME, SECURED = "tampered.lattice-test.io", "secured.lattice-test.io"
 FOREIGN = "foreign"
 _SECONDS = 60
 
@@ -39,6 +39,35 @@ def route() -> Document:
             ],
         },
     }
+
+
+def secured_route() -> tuple[Document, Document]:
+    """A Gateway of its own with an HTTPS listener, and a route there, whose service needs a certificate."""
+    listener = {
+        "name": "https",
+        "protocol": "HTTPS",
+        "port": 443,
+        "tls": {"mode": "Terminate", "certificateRefs": [{"name": "unused"}]},
+        "allowedRoutes": {"namespaces": {"from": "All"}},
+    }
+    gateway = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": NETWORK, "namespace": "default"},
+        "spec": {"gatewayClassName": "amazon-vpc-lattice", "listeners": [listener]},
+    }
+    backend = {"backendRefs": [{"name": "datastore-v1", "port": 80}]}
+    secured = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "secured", "namespace": "apps"},
+        "spec": {
+            "parentRefs": [{"name": NETWORK, "namespace": "default"}],
+            "hostnames": [SECURED],
+            "rules": [backend],
+        },
+    }
+    return gateway, secured
 
 
 @dataclass(frozen=True)
@@ -98,6 +127,13 @@ class Tamperer:
     def service_service_networks(self) -> None:
         """The service leaves the network."""
         self._disassociate_service()
+
+    def service_certificate_arn(self) -> None:
+        """The service loses its certificate."""
+        service = next(
+            item for item in _items(self._lattice, "list_services") if item.get("customDomainName") == SECURED
+        )
+        self._lattice.update_service(serviceIdentifier=service["id"], certificateArn="")
 
     def listener_deleted(self) -> None:
         """The listener goes with its rules."""
@@ -364,10 +400,12 @@ def _leads(world: World, record: Document) -> tuple[str, Any, bool]:
 def _service(lattice: Any, item: Document, names: Mapping[str, str]) -> Document:
     try:
         listeners = [_listener(lattice, item["id"], found, names) for found in _listeners(lattice, item["id"])]
+        certificate = lattice.get_service(serviceIdentifier=item["id"]).get("certificateArn")
     except lattice.exceptions.ResourceNotFoundException:
-        listeners = []
+        listeners, certificate = [], None
     return {
         "name": item["name"],
+        "certificate": certificate,
         "status": item["status"],
         "listeners": sorted(listeners, key=str),
         "networks": _associations(

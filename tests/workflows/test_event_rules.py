@@ -15,6 +15,14 @@ from trellis_local.events import patterns
 _ROOT = Path(__file__).parents[2]
 _EVENTS = _ROOT / "events"
 _EXPECTED = {
+    "acm/certificate_approaching_expiration": ["CertificateNews"],
+    "acm/certificate_available": ["CertificateNews"],
+    "acm/certificate_expired": ["CertificateNews"],
+    "acm/certificate_renewal_action_required": ["CertificateNews"],
+    "acm/certificate_revoked": ["CertificateNews"],
+    "acm/certificate_rotated": ["CertificateNews"],
+    "acm/delete_certificate": ["CertificateChanged"],
+    "acm/import_certificate_again": ["CertificateChanged"],
     "ec2/authorize_security_group_ingress": ["SecurityGroupChanged"],
     "ec2/authorize_security_group_ingress_flat": ["SecurityGroupChanged"],
     "ec2/create_tags": ["SecurityGroupTagged"],
@@ -48,6 +56,7 @@ _EXPECTED = {
     "route53/disassociate_vpc_from_hosted_zone": ["NamesChanged"],
     "states/canary_aborted": ["CanaryEnded"],
     "states/canary_promoted": [],
+    "tag/managed_of_a_certificate": ["CertificateTagged"],
     "tag/name_of_a_service": [],
     "tag/network_of_a_cluster": ["ClusterTagsChanged"],
     "tag/owner_of_a_security_group_rule": ["TagsChanged"],
@@ -69,7 +78,7 @@ def _rules(template: str = "template.yaml") -> dict[str, Mapping[str, Any]]:
     """The pattern of each rule, by the name of the event in the template."""
     resources = transform(_ROOT / template, {}, region="us-west-2").template["Resources"]
     return {
-        re.sub("^(DispatchEvent|NoticeChange|ReapCanary)Function", "", name): _resolved(
+        re.sub("^(DispatchEvent|NoticeChange|ReapCanary|RotateCertificate)Function", "", name): _resolved(
             resource["Properties"]["EventPattern"]
         )
         for name, resource in resources.items()

@@ -101,6 +101,10 @@ class Settings(BaseModel):
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 
+    certificate_warning_days: int = Field(default=45, ge=1, le=90)
+    """Days before a certificate in use expires from which on it is warned of: when ACM begins to tell of imported
+    ones, too. ACM renews its own earlier, so that what is warned of needs somebody."""
+
     drift_topic: str = ""
     """ARN of the SNS topic that is told of drift; empty (the default) where nobody is to be told."""
 

@@ -80,7 +80,7 @@ class MemoryInventory:
         return {
             cluster: found
             for cluster, owned in self.noted.items()
-            if (found := {item for resource, item in owned.items() if resource in resources})
+            if (found := {item for name, items in owned.items() if name in resources for item in items.split()})
         }
 
 

@@ -20,7 +20,10 @@ _REMEMBERED_SECONDS = 24 * 3600
 
 
 class Inventory:
-    """Resources by cluster; a resource stands for a work item, written `kind/name`. `clock` gives Unix seconds."""
+    """Resources by cluster; a resource stands for a work item, written `kind/name`, or for several, with spaces.
+
+    `clock` gives Unix seconds.
+    """
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str, *, clock: Callable[[], float]) -> None:
         self._dynamodb = dynamodb
@@ -64,7 +67,7 @@ class Inventory:
         for resource in sorted(resources):
             for item in self._items(resource):
                 if "ttl" not in item or float(item["ttl"]["N"]) > now:
-                    found.setdefault(item["sk"]["S"], set()).add(item["item"]["S"])
+                    found.setdefault(item["sk"]["S"], set()).update(item["item"]["S"].split(" "))
         return found
 
     def _items(self, resource: str) -> list[dict[str, Any]]:

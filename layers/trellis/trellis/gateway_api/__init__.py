@@ -10,7 +10,14 @@ from trellis.gateway_api.doubt import services_in_doubt
 from trellis.gateway_api.intent import build_intent
 from trellis.gateway_api.intent_model import Intent
 from trellis.gateway_api.limits import Quotas
-from trellis.gateway_api.results import NameResult, NetworkResult, PolicyResult, Results, ServiceResult
+from trellis.gateway_api.results import (
+    CertificateResult,
+    NameResult,
+    NetworkResult,
+    PolicyResult,
+    Results,
+    ServiceResult,
+)
 from trellis.gateway_api.snapshot import Malformed, Snapshot, parse_snapshot
 from trellis.gateway_api.status import DOMAIN_ANNOTATION, ObjectStatus, build_status
 from trellis.gateway_api.status_merging import merge_status
@@ -19,6 +26,7 @@ from trellis.gateway_api.trim import trim
 __all__ = [
     "CONTROLLER",
     "DOMAIN_ANNOTATION",
+    "CertificateResult",
     "Condition",
     "Intent",
     "Malformed",

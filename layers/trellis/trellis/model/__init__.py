@@ -5,6 +5,7 @@ and the owner take no part in equality, so that comparing a desired with an obse
 """
 
 from trellis.model.auth_policy import AUTH_POLICY_TAG, AuthPolicy, auth_id, network_holder, service_holder
+from trellis.model.certificate import Certificate, is_certificate_arn
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
 from trellis.model.dns import HostedZone, RecordSet
@@ -39,6 +40,7 @@ __all__ = [
     "OWNER_TAG",
     "Action",
     "AuthPolicy",
+    "Certificate",
     "Cluster",
     "ClusterState",
     "Desired",
@@ -63,6 +65,7 @@ __all__ = [
     "auth_id",
     "cluster_owner",
     "fleet_owner",
+    "is_certificate_arn",
     "network_holder",
     "ownership_tags",
     "service_holder",

@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_acm import ACMClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
@@ -74,6 +75,11 @@ class Clients:
         """Resource Groups Tagging API."""
         client = boto3.client("resourcegroupstaggingapi", config=self._config)
         return cast("ResourceGroupsTaggingAPIClient", self._paced(client, "tagging"))
+
+    @cached_property
+    def acm(self) -> "ACMClient":
+        """AWS Certificate Manager."""
+        return boto3.client("acm", config=_CONFIG)
 
     @cached_property
     def eks(self) -> "EKSClient":

@@ -1,4 +1,4 @@
-"""What VPC Lattice's lists do not tell of listeners, rules and target groups: remembered if unchanged, else read."""
+"""What VPC Lattice's lists do not tell of services and what is in them: remembered if unchanged, else read."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 Summary = Mapping[str, Any]
 
+_OF_SERVICE = ("certificateArn",)
 _OF_LISTENER = ("defaultAction",)
 _OF_RULE = ("match", "action")
 _OF_GROUP = ("config", "failureMessage")
@@ -22,6 +23,13 @@ class ServiceDetails:
         self._lattice = lattice
         self._memory = memory
         self._service = service
+
+    def certificate(self, summary: Summary) -> str:
+        """The ARN of the service's certificate; empty without one."""
+        known = self._recall(summary)
+        if known is None:
+            known = self._noted(self._lattice.get_service(serviceIdentifier=summary["id"]), _OF_SERVICE)
+        return str(known.get("certificateArn", ""))
 
     def listener(self, service_id: str, summary: Summary) -> Details:
         """The default action of a listener."""

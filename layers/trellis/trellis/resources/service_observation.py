@@ -60,6 +60,10 @@ class ServiceScope:
         """The names of the services that must be found whoever owns them."""
         return frozenset({service.name for service in self.desired} | ({self.only} if self.only else set()))
 
+    def wants_certificate(self, name: str) -> bool:
+        """Whether the service of that name is to have a certificate."""
+        return any(service.certificate_arn for service in self.desired if service.name == name)
+
     def service_of_group(self, name: str) -> str | None:
         """The desired service that wants a target group of that name."""
         for service in self.desired:
@@ -133,6 +137,7 @@ class _Observation:
             listeners = tuple(self._listeners(summary)) if owned else ()
             associations = self._associations(summary["id"]) if owned else []
             failure = self._service_failure(summary) if owned and is_failed(summary["status"]) else ""
+            certificate_arn = self._certificate(summary, listeners) if owned else ""
         except ClientError as error:
             if is_absent(error):
                 return None
@@ -142,6 +147,7 @@ class _Observation:
             custom_domain_name=summary.get("customDomainName"),
             listeners=listeners,
             service_networks=tuple(sorted(item["serviceNetworkName"] for item in associations)),
+            certificate_arn=certificate_arn,
             stands_for=tags.get(FOR_TAG, ""),
             id=summary["id"],
             arn=summary["arn"],
@@ -156,6 +162,14 @@ class _Observation:
 
     def _service_failure(self, summary: Summary) -> str:
         return self._lattice.get_service(serviceIdentifier=summary["id"]).get("failureMessage", "")
+
+    def _certificate(self, summary: Summary, listeners: Sequence[Listener]) -> str:
+        """The certificate's ARN; empty also where it has no meaning, since lists do not show it and it costs a call."""
+        wanted = self._scope.wants_certificate(summary["name"])
+        served = "customDomainName" in summary and any(listener.protocol == "HTTPS" for listener in listeners)
+        if not (wanted or served):
+            return ""
+        return ServiceDetails(self._lattice, self._memory, summary["name"]).certificate(summary)
 
     def _associations(self, service_id: str) -> list[Summary]:
         return list(_pages(self._lattice, "list_service_network_service_associations", serviceIdentifier=service_id))

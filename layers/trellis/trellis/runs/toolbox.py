@@ -12,6 +12,7 @@ from trellis.fleet.hints import Hints
 from trellis.fleet.inventory import Inventory
 from trellis.fleet.leases import Leases
 from trellis.fleet.network_policies import NetworkPolicies
+from trellis.fleet.notices import Notices
 from trellis.fleet.registry import Registry
 from trellis.fleet.repairs import Repairs
 from trellis.fleet.requests import CheckRequests
@@ -94,6 +95,11 @@ class Toolbox:
     def repairs(self) -> Repairs:
         """What earlier runs have changed."""
         return Repairs(self.clients.dynamodb, self.settings.table, clock=_now)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What has been said once."""
+        return Notices(self.clients.dynamodb, self.settings.table, clock=_now)
 
     def now(self) -> float:
         """Unix time in seconds."""
