@@ -80,7 +80,7 @@ class Stack:
         self.endpoint.start()
         self.identity = Identity(self.endpoint.url)
         self._closing.callback(self.endpoint.stop)
-        self._closing.callback(install_faults(self.endpoint))
+        self._closing.callback(install_faults(self.endpoint, self.clusters))
         self._closing.callback(acm.install(view.users_of_certificate))
         self._start_clusters()
         self._start_events()

@@ -12,6 +12,7 @@ from observing import CLUSTER_B, NETWORK, events_kept_away
 from trellis_local.walkthrough import World
 
 HOSTNAME, SECURED = "tampered.lattice-test.io", "secured.lattice-test.io"
+FOREIGN = "foreign"
 _SECONDS = 60
 
 Document = dict[str, Any]
@@ -142,7 +143,7 @@ class Tamperer:
         """A second listener, which answers everything with 404."""
         action = {"fixedResponse": {"statusCode": 404}}
         where = self._place().under_service
-        self._lattice.create_listener(**where, name="foreign", protocol="HTTP", port=8081, defaultAction=action)
+        self._lattice.create_listener(**where, name=FOREIGN, protocol="HTTP", port=8081, defaultAction=action)
 
     def rule_deleted(self) -> None:
         """The first rule goes."""
@@ -154,7 +155,7 @@ class Tamperer:
         place = self._place()
         match = {"httpMatch": {"pathMatch": {"match": {"prefix": "/foreign"}}}}
         action = {"forward": {"targetGroups": [{"targetGroupIdentifier": place.groups[1], "weight": 1}]}}
-        self._lattice.create_rule(**place.under_listener, name="foreign", priority=1999, match=match, action=action)
+        self._lattice.create_rule(**place.under_listener, name=FOREIGN, priority=1998, match=match, action=action)
 
     def _change_default(self, path: str) -> None:
         place = self._place()
@@ -284,7 +285,8 @@ class Tamperer:
     def _place(self) -> Place:
         services = _items(self._lattice, "list_services")
         service = next(item["id"] for item in services if item.get("customDomainName") == HOSTNAME)
-        (listener,) = self._lattice.list_listeners(serviceIdentifier=service)["items"]
+        listeners = self._lattice.list_listeners(serviceIdentifier=service)["items"]
+        listener = next(item for item in listeners if item["name"] != FOREIGN)
         where = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
         listed = [item for item in _items(self._lattice, "list_rules", **where) if not item["isDefault"]]
         rules = [self._lattice.get_rule(**where, ruleIdentifier=item["id"]) for item in listed]

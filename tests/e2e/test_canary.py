@@ -109,7 +109,7 @@ class Shop:
     def command(self, name: str, *, author: str = "bob") -> None:
         place = {"cluster": CLUSTER_B, "namespace": PLACE, "name": "orders"}
         request = {"command": name, "requestId": f"{name}-1", "author": author, "reason": "a test"}
-        assert self._call("CommandCanary", {**place, **request})["command"] == name
+        assert self._call("trellis-command-canary", {**place, **request})["command"] == name
 
     def phase(self) -> str:
         """What the lease says."""

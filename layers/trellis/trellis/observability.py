@@ -29,6 +29,9 @@ THROTTLING = frozenset(
         "Throttling",
         "ThrottlingException",
         "ThrottledException",
+        "Throttled",  # Amazon SNS, which boto3 does not try again by itself
+        "KMSThrottling",  # the same of a topic's key
+        "KmsThrottlingException",
         "TooManyRequestsException",
         "RequestLimitExceeded",
         "ProvisionedThroughputExceededException",
