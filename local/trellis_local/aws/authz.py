@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from trellis_local import clock
 from trellis_local.aws import moto_seam as moto
+from trellis_local.aws.bucket_policies import OVER_TLS
 from trellis_local.aws.identity import Principal
 from trellis_local.aws.wire import AwsError, WireCall
 from trellis_local.iam.actions import requirements
@@ -133,7 +134,7 @@ def _general_context(call: WireCall, principal: Principal) -> Context:
         "aws:principaltype": (principal.type.replace("IAMUser", "User"),),
         "aws:userid": (principal.principal_id,),
         "aws:sourceip": (call.source_ip,),
-        "aws:securetransport": ("false",),
+        **OVER_TLS,
         "aws:currenttime": (now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
         "aws:epochtime": (str(int(now.timestamp())),),
         "aws:useragent": (call.user_agent,),
