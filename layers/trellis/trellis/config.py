@@ -57,6 +57,10 @@ class Settings(BaseModel):
     """How far back repairs are counted, in seconds: four checks by the default schedule, so that drift is found to be
     contested even if no event tells of it, and short enough that a quarrel which is over does not stay for a day."""
 
+    elevation_seconds: int = Field(default=3600, ge=900, le=86400)
+    """Seconds after which the bootstrap role's rights count as forgotten: preparing a cluster, with all its attempts,
+    takes half an hour at most, and a run that ends earlier is told by an event."""
+
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 

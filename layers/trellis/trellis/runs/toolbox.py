@@ -5,6 +5,7 @@ from functools import cached_property
 
 from trellis.config import Settings, settings
 from trellis.fleet.documents import Documents
+from trellis.fleet.elevations import Elevations
 from trellis.fleet.hints import Hints
 from trellis.fleet.inventory import Inventory
 from trellis.fleet.leases import Leases
@@ -46,6 +47,11 @@ class Toolbox:
             seconds=self.settings.lease_seconds,
             clock=_now,
         )
+
+    @cached_property
+    def elevations(self) -> Elevations:
+        """Where the bootstrap role may be an administrator just now."""
+        return Elevations(self.clients.dynamodb, self.settings.table, clock=_now)
 
     @cached_property
     def inventory(self) -> Inventory:
