@@ -16,6 +16,7 @@ from trellis_local.aws.cloudtrail import Trail
 from trellis_local.aws.eks import install as install_eks
 from trellis_local.aws.identity import Identity
 from trellis_local.aws.server import AwsEndpoint
+from trellis_local.aws.tag_changes import TagChanges
 from trellis_local.dataplane.on_moto import data_plane
 from trellis_local.dataplane.plane import DataPlane
 from trellis_local.deploy.deployer import Deployment, Target, deploy
@@ -153,10 +154,11 @@ class Stack:
         self._closing.callback(self.bus.stop)
         self._closing.callback(install_events(self.bus))
         self.scheduler = Scheduler(self.bus)
-        trail = Trail(self.bus.publish)
-        trail.start()
-        self.endpoint.on_completed(trail.observe)
-        self._closing.callback(trail.stop)
+        tags = TagChanges()
+        for trail in (Trail(self.bus.publish), Trail(self.bus.publish, tags.events_of, name="tag-changes")):
+            trail.start()
+            self.endpoint.on_completed(trail.observe)
+            self._closing.callback(trail.stop)
         self.endpoint.add_local_route("/_local/deliveries", trace_route(self.bus.trace))
 
     def _start_functions(self) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from observing import events_kept_away
+from drifting import Drift
+from observing import CLUSTER_B, events_kept_away
 
 from trellis_local.stack import Stack, StackOptions
 from trellis_local.walkthrough import Walkthrough, World
@@ -70,6 +71,17 @@ def left(onboarded: Walkthrough) -> Walkthrough:
     """Both clusters have left again; only the last tests may ask for it."""
     onboarded.leave()
     return onboarded
+
+
+@pytest.fixture
+def drift(world: World, onboarded: Walkthrough) -> Iterator[Drift]:
+    """Cluster B, converged before and after."""
+    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    found = Drift(world)
+    found.settle()
+    yield found
+    found.settle()
+    assert world.run("reconcile-cluster", {"cluster": CLUSTER_B})["status"] == "CONVERGED"
 
 
 @pytest.fixture

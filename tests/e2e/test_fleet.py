@@ -11,7 +11,9 @@ from trellis_local.walkthrough import Walkthrough, World
 CLUSTER = "EKS-CLUSTER-A"
 
 
-def test_access_that_was_narrowed_by_hand_is_repaired_when_asked_for(world: World, onboarded: Walkthrough) -> None:
+def test_access_that_was_narrowed_by_hand_is_repaired_when_asked_for(
+    world: World, onboarded: Walkthrough, unnoticed: None
+) -> None:
     eks = world.aws("eks")
     reader = next(entry for entry in _entries(eks) if "ReadCluster" in entry)
     where = {"clusterName": CLUSTER, "principalArn": reader}

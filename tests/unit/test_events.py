@@ -31,6 +31,20 @@ def test_an_event_says_what_to_do_for_which_cluster(name: str, action: str) -> N
     assert (call.cluster, call.action) == ("EKS-CLUSTER-A", action)
 
 
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [("delete_access_entry", "repair"), ("associate_access_policy", "repair"), ("update_cluster_config", "onboard")],
+)
+def test_what_only_matters_for_members_says_so(name: str, action: str) -> None:
+    call = parse_cluster_call(event(name))
+    assert (call.cluster, call.action, call.is_for_members) == ("EKS-CLUSTER-A", action, True)
+
+
+def test_an_access_entry_names_its_principal_decoded() -> None:
+    principal = parse_cluster_call(event("delete_access_entry")).principal
+    assert principal == "arn:aws:iam::111122223333:role/trellis/trellis-ReadClusterFunctionRole-1A2B3C4D5E6F"
+
+
 def test_a_cluster_without_the_tag_is_ignored() -> None:
     created = event("create_cluster")
     created["detail"]["requestParameters"]["tags"] = {"team": "blue"}

@@ -8,7 +8,9 @@ import pytest
 
 from trellis.errors import InvalidEventError
 from trellis.foreign_calls import parse_foreign_call
+from trellis.model import NETWORKS_OF_OTHERS
 
+GROUP, RULE, ZONE = "sg-0123456789abcdef0", "sgr-0123456789abcdef0", "Z0123456789ABCDEFGHIJ"
 EVENTS = Path(__file__).parents[2] / "events"
 
 
@@ -25,9 +27,28 @@ def event(name: str) -> dict[str, Any]:
             {"svc-0e3c1a5b7d9f2e4a6", "listener-0a1b2c3d4e5f60718", "rule-0f1e2d3c4b5a69788", "tg-01234567890abcdef"},
         ),
         ("vpc-lattice/delete_service_network_vpc_association", {"snva-0123456789abcdef0"}),
-        ("ec2/revoke_security_group_ingress", {"sg-0123456789abcdef0", "sgr-0123456789abcdef0"}),
-        ("ec2/modify_security_group_rules", {"sg-0123456789abcdef0", "sgr-0123456789abcdef0"}),
-        ("route53/change_resource_record_sets", {"Z0123456789ABCDEFGHIJ"}),
+        ("ec2/revoke_security_group_ingress", {GROUP, RULE}),
+        ("ec2/revoke_security_group_ingress_by_source", {GROUP, RULE}),
+        ("ec2/authorize_security_group_ingress", {GROUP, RULE}),
+        ("ec2/authorize_security_group_ingress_flat", {GROUP}),
+        ("ec2/modify_security_group_rules", {GROUP, RULE}),
+        ("ec2/modify_security_group_rules_several", {GROUP, RULE, "sgr-0fedcba9876543210"}),
+        ("ec2/update_security_group_rule_descriptions_ingress", {GROUP, RULE}),
+        ("ec2/delete_security_group", {GROUP}),
+        ("ec2/create_tags", {GROUP}),
+        ("ec2/delete_tags", {RULE}),
+        ("ec2/delete_vpc", {"vpc-0123456789abcdef0"}),
+        ("route53/change_resource_record_sets", {ZONE}),
+        ("route53/change_tags_for_resource", {ZONE}),
+        ("route53/delete_hosted_zone", {ZONE}),
+        ("route53/disassociate_vpc_from_hosted_zone", {ZONE, "vpc-0123456789abcdef0"}),
+        ("iam/delete_role_policy", {"frontend-client"}),
+        (
+            "eks/delete_pod_identity_association",
+            {"a-abcdefghijklmnop1", "frontend", "arn:aws:iam::111122223333:role/trellis/frontend"},
+        ),
+        ("ram/disassociate_resource_share", {"sn-0123456789abcdef0"}),
+        ("ram/delete_resource_share", {NETWORKS_OF_OTHERS}),
     ],
 )
 def test_a_call_names_what_it_touched_wherever_the_api_puts_it(name: str, touched: set[str]) -> None:
@@ -52,6 +73,15 @@ def test_what_only_looks_like_an_id_touches_nothing() -> None:
     call["detail"]["requestParameters"] = {"name": "my-svc-0e3c1a5b7d9f2e4a6b", "text": "vpc-12345", "count": 7}
     call["detail"]["responseElements"] = None
     assert parse_foreign_call(call).touched == frozenset()
+
+
+def test_a_role_in_a_path_is_found_as_cloudtrail_writes_it_there() -> None:
+    call = event("eks/delete_pod_identity_association")
+    call["detail"]["requestParameters"] = {
+        "principalArn": "arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Ftrellis%2Freader"
+    }
+    call["detail"]["responseElements"] = None
+    assert parse_foreign_call(call).touched == {"reader", "arn:aws:iam::111122223333:role/trellis/reader"}
 
 
 @pytest.mark.parametrize("broken", [{}, {"id": "1", "detail": "text"}, {"id": "1", "detail": {"eventSource": "s3"}}])

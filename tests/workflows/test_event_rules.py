@@ -15,31 +15,60 @@ from trellis_local.events import patterns
 _ROOT = Path(__file__).parents[2]
 _EVENTS = _ROOT / "events"
 _EXPECTED = {
+    "ec2/authorize_security_group_ingress": ["SecurityGroupChanged"],
+    "ec2/authorize_security_group_ingress_flat": ["SecurityGroupChanged"],
+    "ec2/create_tags": ["SecurityGroupTagged"],
+    "ec2/create_tags_of_an_instance": [],
+    "ec2/delete_security_group": ["SecurityGroupChanged"],
+    "ec2/delete_tags": ["SecurityGroupTagged"],
+    "ec2/delete_vpc": ["SecurityGroupChanged"],
     "ec2/modify_security_group_rules": ["SecurityGroupChanged"],
+    "ec2/modify_security_group_rules_several": ["SecurityGroupChanged"],
     "ec2/revoke_security_group_ingress": ["SecurityGroupChanged"],
+    "ec2/revoke_security_group_ingress_by_source": ["SecurityGroupChanged"],
+    "ec2/update_security_group_rule_descriptions_ingress": ["SecurityGroupChanged"],
+    "eks/associate_access_policy": ["ClusterAccessChanged"],
     "eks/create_cluster": ["ClusterCreated"],
     "eks/create_cluster_failed": [],
+    "eks/delete_access_entry": ["ClusterAccessChanged"],
     "eks/delete_cluster": ["ClusterDeleted"],
+    "eks/delete_pod_identity_association": ["ClientIdentityChanged"],
     "eks/tag_resource": ["ClusterTagged"],
     "eks/tag_resource_by_trellis": [],
     "eks/untag_resource": ["ClusterUntagged"],
+    "eks/update_cluster_config": ["ClusterAccessChanged"],
+    "iam/delete_role_policy": ["RolesChanged"],
+    "iam/detach_role_policy": ["OwnRolesChanged", "RolesChanged"],
+    "ram/delete_resource_share": ["NetworkShareChanged"],
+    "ram/disassociate_resource_share": ["NetworkShareChanged"],
+    "ram/resource_sharing_state_change": ["SharingChanged"],
     "route53/change_resource_record_sets": ["NamesChanged"],
+    "route53/change_tags_for_resource": ["NamesChanged"],
+    "route53/delete_hosted_zone": ["NamesChanged"],
+    "route53/disassociate_vpc_from_hosted_zone": ["NamesChanged"],
     "states/onboarding_stopped": ["PreparationEnded"],
+    "tag/name_of_a_service": [],
+    "tag/network_of_a_cluster": ["ClusterTagsChanged"],
+    "tag/owner_of_a_security_group_rule": ["TagsChanged"],
+    "tag/owner_of_a_service": ["TagsChanged"],
     "vpc-lattice/delete_service_network_vpc_association": ["LatticeChanged"],
     "vpc-lattice/update_rule": ["LatticeChanged"],
 }
-# CloudTrail's records of calls; Step Functions tells of executions, which have no error code.
-_CALLS = [name for name, rules in _EXPECTED.items() if rules and not name.startswith("states/")]
 _FUNCTION = re.compile(r"^(DispatchEvent|NoticeChange|GrantClusterAccess)Function")
 _MACHINES = "arn:aws:states:us-west-2:111122223333:stateMachine:"
 _MACHINE_REFS = {"OnboardCluster": f"{_MACHINES}onboard-cluster", "OffboardCluster": f"{_MACHINES}offboard-cluster"}
-_PSEUDO = {"AWS::Partition": "aws", "AWS::AccountId": "111122223333", "AWS::Region": "us-west-2"}
+_PSEUDO = {
+    "AWS::Partition": "aws",
+    "AWS::AccountId": "111122223333",
+    "AWS::Region": "us-west-2",
+    "AWS::StackName": "trellis",
+}
 
 
 @cache
-def _rules() -> dict[str, Mapping[str, Any]]:
+def _rules(template: str = "template.yaml") -> dict[str, Mapping[str, Any]]:
     """The pattern of each rule, by the name of the event in the template."""
-    resources = transform(_ROOT / "template.yaml", {}, region="us-west-2").template["Resources"]
+    resources = transform(_ROOT / template, {}, region="us-west-2").template["Resources"]
     return {
         _FUNCTION.sub("", name): _resolved(resource["Properties"]["EventPattern"])
         for name, resource in resources.items()
@@ -65,8 +94,16 @@ def _event(name: str) -> dict[str, Any]:
     return event
 
 
-def _matching(event: Mapping[str, Any]) -> list[str]:
-    return [name for name, pattern in _rules().items() if patterns.matches(pattern, event)]
+def _matching(event: Mapping[str, Any], template: str = "template.yaml") -> list[str]:
+    return sorted(name for name, pattern in _rules(template).items() if patterns.matches(pattern, event))
+
+
+def _is_call(name: str) -> bool:
+    return "eventName" in _event(name)["detail"]
+
+
+_CALLS = [name for name, rules in _EXPECTED.items() if rules and _is_call(name)]
+_ELSEWHERE = [name for name in _EXPECTED if _event(name)["region"] == "us-east-1"]
 
 
 def test_every_sample_event_is_tested() -> None:
@@ -110,3 +147,26 @@ def test_the_same_call_matches_its_rule_when_another_role_made_it(name: str) -> 
     identity["sessionContext"]["sessionIssuer"]["arn"] = "arn:aws:iam::111122223333:role/platform-team"
     event["detail"]["userIdentity"] = identity
     assert _matching(event) == _EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", _ELSEWHERE)
+def test_what_happens_in_us_east_1_is_forwarded(name: str) -> None:
+    assert len(_matching(_event(name), "template-us-east-1.yaml")) == 1
+
+
+@pytest.mark.parametrize("name", sorted({rule for found in _ELSEWHERE for rule in _EXPECTED[found]}))
+def test_every_call_that_a_rule_wants_from_us_east_1_is_forwarded(name: str) -> None:
+    detail = _rules()[name]["detail"]
+    (source,) = detail["eventSource"]
+    forwarded = next(
+        rule["detail"]
+        for rule in _rules("template-us-east-1.yaml").values()
+        if rule["detail"]["eventSource"] == [source]
+    )
+    assert forwarded["eventName"] == detail["eventName"]
+
+
+def test_a_message_about_an_own_role_is_not_sent_for_a_deployment() -> None:
+    event = _event("iam/detach_role_policy")
+    event["detail"]["sourceIPAddress"] = "cloudformation.amazonaws.com"
+    assert _matching(event) == ["RolesChanged"]

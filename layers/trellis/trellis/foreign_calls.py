@@ -1,23 +1,31 @@
 """What Trellis reads in CloudTrail's record of somebody else's call: who touched which resources, and when.
 
 Each API puts ids elsewhere in its payload (ModifySecurityGroupRules even wraps its parameters), so ids are recognised
-by their form, wherever they are. Whose they are is looked up; nothing else of a record is believed.
+by their form, wherever they are. Only roles have no such form: they count where a member says so, or an ARN. Whose the
+resources are is looked up; nothing else of a record is believed.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trellis.errors import InvalidEventError
+from trellis.model import NETWORKS_OF_OTHERS
+from trellis.observability import problems
 
-# VPC Lattice: prefix and 17 hexadecimal digits; EC2: 8 or 17 digits; Route 53: Z and capitals or digits.
+# VPC Lattice: prefix and 17 hexadecimal digits; EC2: 8 or 17 digits; Route 53: Z and capitals or digits; associations
+# of EKS Pod Identity: 17 letters or digits.
 _IDS = re.compile(
     r"\b(?:(?:svc|sn|snsa|snva|tg|listener|rule)-[0-9a-f]{17}"
     r"|(?:sg|sgr|vpc)-(?:[0-9a-f]{17}|[0-9a-f]{8})"
-    r"|Z[0-9A-Z]{12,31})\b"
+    r"|Z[0-9A-Z]{12,31}"
+    r"|a-[0-9a-z]{17})\b"
 )
+_ROLE_ARN = re.compile(r"\barn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+")
+_SHARES = "ram.amazonaws.com"
 
 
 class _Lenient(BaseModel):
@@ -58,8 +66,14 @@ class ForeignCall(_Lenient):
 
     @property
     def touched(self) -> frozenset[str]:
-        """The ids of all resources that the record names."""
-        return frozenset(_ids(self.detail.requestParameters)) | frozenset(_ids(self.detail.responseElements))
+        """The ids of all resources that the record names; roles by their names and, where given, their ARNs too.
+
+        A record of AWS RAM that names no network may be about any that another account shares.
+        """
+        found = frozenset(_ids(self.detail.requestParameters)) | frozenset(_ids(self.detail.responseElements))
+        if self.detail.eventSource == _SHARES and not any(touched.startswith("sn-") for touched in found):
+            return found | {NETWORKS_OF_OTHERS}
+        return found
 
 
 def parse_foreign_call(event: dict[str, Any]) -> ForeignCall:
@@ -67,17 +81,28 @@ def parse_foreign_call(event: dict[str, Any]) -> ForeignCall:
     try:
         return ForeignCall.model_validate(event)
     except ValidationError as error:
-        places = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
-        raise InvalidEventError(places) from error
+        raise InvalidEventError(problems(error)) from error
+
+
+def ids_in(text: str) -> Iterator[str]:
+    """The ids in a text such as an ARN; for the ARN of a role, the role's name too."""
+    # Where an ARN is part of a request's path, CloudTrail may write it as it was there.
+    plain = unquote(text)
+    yield from _IDS.findall(plain)
+    for arn in _ROLE_ARN.findall(plain):
+        yield arn
+        yield arn.rpartition("/")[2]
 
 
 def _ids(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, member in value.items():
-            yield from _ids(key)
+            yield from ids_in(key)
             yield from _ids(member)
+        if isinstance(role := value.get("roleName"), str) and role:
+            yield role
     elif isinstance(value, list):
         for member in value:
             yield from _ids(member)
     elif isinstance(value, str):
-        yield from _IDS.findall(value)
+        yield from ids_in(value)

@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from trellis_local.aws.identity import Principal
 
 Event = dict[str, Any]
 Publish = Callable[[Event], object]
+EventsOf = Callable[[CompletedCall], Iterable[Event]]
 
 _LOG = logging.getLogger(__name__)
 # Global services record their events here, whatever region the client is in.
@@ -45,12 +46,17 @@ _EVENT_NAMES = {
 
 
 class Trail:
-    """Publishes events from a thread of its own; give `observe` to the endpoint's `on_completed`."""
+    """Publishes events from a thread of its own; give `observe` to the endpoint's `on_completed`.
 
-    def __init__(self, publish: Publish) -> None:
+    `events_of` is asked within the call, and gives CloudTrail's record if not given; what it returns is gone through
+    in the thread.
+    """
+
+    def __init__(self, publish: Publish, events_of: EventsOf | None = None, *, name: str = "cloudtrail") -> None:
         self._publish = publish
-        self._calls: queue.Queue[CompletedCall | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._run, name="cloudtrail", daemon=True)
+        self._events_of = events_of or _recorded
+        self._calls: queue.Queue[Iterable[Event] | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to publish."""
@@ -68,19 +74,24 @@ class Trail:
     def observe(self, completed: CompletedCall) -> None:
         """Take note of a call."""
         if is_management_write(completed):
-            self._calls.put(completed)
+            self._calls.put(self._events_of(completed))
 
     def _run(self) -> None:
         while True:
-            completed = self._calls.get()
+            events = self._calls.get()
             try:
-                if completed is None:
+                if events is None:
                     return
-                self._publish(event_of(completed))
+                for event in events:
+                    self._publish(event)
             except Exception:  # noqa: BLE001 - a thread's entry point: one bad event must not end the trail
-                _LOG.exception("a CloudTrail event was lost")
+                _LOG.exception("an event of %s was lost", self._thread.name)
             finally:
                 self._calls.task_done()
+
+
+def _recorded(completed: CompletedCall) -> Iterator[Event]:
+    yield event_of(completed)
 
 
 def is_management_write(completed: CompletedCall) -> bool:

@@ -35,9 +35,24 @@ def request_parameters(call: WireCall) -> Mapping[str, Any] | None:
         return _ec2_request(call.api.operation, parameters)
     shape = call.operation_model.input_shape
     found = _structure(parameters, shape, call)
+    if call.api.service == "eks":
+        found = _eks_names(found, shape)
     if call.api.service == "s3" and "bucket" in found:
         found["bucketName"] = found.pop("bucket")
     return found
+
+
+def _eks_names(found: Mapping[str, Any], shape: Any) -> dict[str, Any]:
+    """What is part of a request's path has the name that it has there: `name` for the cluster of an access entry.
+
+    As captured from AWS in the samples of stratus-red-team for CreateAccessEntry and AssociateAccessPolicy.
+    """
+    labels = {
+        lower_camel(member): str(model.serialization["name"])
+        for member, model in shape.members.items()
+        if model.serialization.get("location") == "uri"
+    }
+    return {labels.get(name, name): value for name, value in found.items()}
 
 
 def response_elements(call: WireCall, answer: Mapping[str, Any], body: bytes) -> Mapping[str, Any] | None:

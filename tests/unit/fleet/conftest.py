@@ -1,10 +1,11 @@
-"""A table and a bucket as the template makes them."""
+"""A table and a bucket as the template makes them, and a clock."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from fleet_clock import Clock
 from moto import mock_aws
 
 
@@ -16,6 +17,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         yield boto3.Session(region_name="us-west-2")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture

@@ -3,23 +3,11 @@
 from typing import Any
 
 import pytest
+from fleet_clock import Clock
 
 from trellis.fleet.requests import CheckRequests
 
 STORE, NAMES = "apply_service/store", "sync_dns/blue"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -71,6 +59,13 @@ def test_five_hundred_events_in_ten_seconds_are_three_runs(checks: CheckRequests
             runs += 1
             begins.append(clock.now + requested.delay + 0.5)
     assert runs <= 3
+
+
+def test_nothing_is_taken_where_nothing_was_asked_for(checks: CheckRequests, dynamodb: Any) -> None:
+    assert checks.take_if_any("blue") == set()
+    assert dynamodb.scan(TableName="fleet")["Items"] == []
+    checks.request("blue", {STORE}, run="one")
+    assert (checks.take_if_any("blue"), checks.take_if_any("blue")) == ({STORE}, set())
 
 
 def test_clusters_do_not_wait_for_each_other(checks: CheckRequests) -> None:

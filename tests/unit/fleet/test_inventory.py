@@ -3,24 +3,12 @@
 from typing import Any
 
 import pytest
+from fleet_clock import Clock
 
 from trellis.fleet.inventory import Inventory
 
 SERVICE, GROUP, VPC = "svc-0e3c1a5b7d9f2e4a6", "tg-01234567890abcdef", "vpc-0123456789abcdef0"
 DAY = 24 * 3600
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

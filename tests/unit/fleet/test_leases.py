@@ -3,22 +3,10 @@
 from typing import Any
 
 import pytest
+from fleet_clock import Clock
 
 from trellis.errors import LeaseHeldError
 from trellis.fleet.leases import Leases
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

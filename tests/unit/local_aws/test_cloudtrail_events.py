@@ -56,6 +56,22 @@ def test_a_cluster_creation_is_an_event_with_its_tags(
     json.dumps(found)
 
 
+def test_an_access_entry_names_its_cluster_as_the_path_does(
+    admin: Client, event: Callable[[str], Any], subnet: str, cluster_role: str
+) -> None:
+    eks = admin("eks")
+    eks.create_cluster(
+        name="entered",
+        roleArn=cluster_role,
+        resourcesVpcConfig={"subnetIds": [subnet]},
+        accessConfig={"authenticationMode": "API"},
+    )
+    eks.create_access_entry(clusterName="entered", principalArn=cluster_role)
+    parameters = event("CreateAccessEntry")["detail"]["requestParameters"]
+    assert (parameters["name"], parameters["principalArn"]) == ("entered", cluster_role)
+    assert "clusterName" not in parameters
+
+
 def test_tag_changes_name_the_resource(
     admin: Client, event: Callable[[str], Any], subnet: str, cluster_role: str
 ) -> None:

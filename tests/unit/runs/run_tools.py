@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from trellis.config import Settings
 from trellis.fleet.hints import Hint
+from trellis.fleet.requests import Requested
 from trellis.model import Cluster
 from trellis.planning.contest import Repair
 from trellis.runs.toolbox import Toolbox
@@ -46,6 +47,9 @@ class MemoryRegistry:
     def get(self, name: str) -> Cluster:
         return next(cluster for cluster in self._clusters if cluster.name == name)
 
+    def find(self, name: str) -> Cluster | None:
+        return next((cluster for cluster in self._clusters if cluster.name == name), None)
+
     def list(self) -> tuple[Cluster, ...]:
         return self._clusters
 
@@ -74,6 +78,22 @@ class MemoryInventory:
             for cluster, owned in self.noted.items()
             if (found := {item for resource, item in owned.items() if resource in resources})
         }
+
+
+@dataclass
+class MemoryChecks:
+    """Requests by cluster; whoever asks first, or under the same name again, starts a run."""
+
+    waiting: dict[str, tuple[str, set[str]]] = field(default_factory=dict)
+
+    def request(self, cluster: str, items: Collection[str], *, run: str) -> Requested:
+        leader, asked = self.waiting.setdefault(cluster, (run, set()))
+        asked.update(items)
+        return Requested(starts=leader == run)
+
+    def take_if_any(self, cluster: str) -> frozenset[str]:
+        _, asked = self.waiting.pop(cluster, ("", set()))
+        return frozenset(asked)
 
 
 @dataclass
@@ -116,6 +136,7 @@ def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None
         inventory=more.pop("inventory", MemoryInventory()),
         hints=more.pop("hints", MemoryHints()),
         repairs=more.pop("repairs", MemoryRepairs()),
+        checks=more.pop("checks", MemoryChecks()),
         now=more.pop("now", lambda: 1000.0),
         settings=Settings(table="fleet", bucket="documents", **more),
         clients=clients,

@@ -10,6 +10,8 @@ from run_tools import toolbox
 from trellis.errors import InvalidEventError
 from trellis.runs.dispatching import dispatch
 
+READER = "arn:aws:iam::111122223333:role/trellis/reader"
+
 
 class AlreadyExistsError(Exception):
     """What botocore generates for ExecutionAlreadyExists."""
@@ -38,7 +40,10 @@ def event(call: str, *, number: str = "0d079340", **parameters: Any) -> dict[str
 def started(*events: dict[str, Any]) -> dict[str, tuple[str, Any]]:
     states = StepFunctions()
     tools = toolbox(
-        onboard_machine="onboard", offboard_machine="offboard", clients=SimpleNamespace(stepfunctions=states)
+        onboard_machine="onboard",
+        offboard_machine="offboard",
+        reader_role=READER,
+        clients=SimpleNamespace(stepfunctions=states),
     )
     for found in events:
         dispatch(tools, found)
@@ -70,3 +75,49 @@ def test_an_execution_name_is_no_longer_than_step_functions_allows() -> None:
 def test_a_broken_event_is_refused_with_the_place() -> None:
     with pytest.raises(InvalidEventError, match=r"detail\.requestParameters\.tags: "):
         started(event("CreateCluster", name="blue", tags=["net"]))
+
+
+def tagged(name: str, *, number: str = "7bf73129", **tags: str) -> dict[str, Any]:
+    named = {f"trellis:{key.replace('_', '-')}": value for key, value in tags.items()}
+    arn = f"arn:aws:eks:us-west-2:111122223333:cluster/{name}"
+    return {"id": number, "detail-type": "Tag Change on Resource", "resources": [arn], "detail": {"tags": named}}
+
+
+@pytest.mark.parametrize("call", ["DeleteAccessEntry", "UpdateAccessEntry", "AssociateAccessPolicy"])
+def test_a_changed_access_entry_of_trellis_is_installed_again(call: str) -> None:
+    changed = event(call, name="blue", principalArn=READER.replace(":", "%3A").replace("/", "%2F"))
+    assert list(started(changed).values()) == [("onboard", {"cluster": "blue", "repair": True})]
+
+
+def test_an_access_entry_of_somebody_else_is_no_concern() -> None:
+    assert started(event("DeleteAccessEntry", name="blue", principalArn=f"{READER}-of-others")) == {}
+
+
+def test_a_changed_configuration_is_read_again_for_a_cluster_that_takes_part() -> None:
+    assert list(started(event("UpdateClusterConfig", name="blue")).values()) == [("onboard", {"cluster": "blue"})]
+    assert started(event("UpdateClusterConfig", name="green")) == {}
+
+
+def test_two_entries_at_once_are_one_onboarding() -> None:
+    entries = [event("DeleteAccessEntry", number=str(number), name="blue", principalArn=READER) for number in range(2)]
+    assert len(started(*entries)) == 1
+
+
+def test_the_call_and_the_tags_that_it_set_are_one_onboarding() -> None:
+    call = event("CreateCluster", name="green", tags={"trellis:service-network": "net"})
+    assert len(started(call, tagged("green", service_network="net"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (tagged("blue", service_network="net"), []),
+        (tagged("blue", service_network="net", mode="plan"), ["onboard"]),
+        (tagged("blue", service_network="other"), ["onboard"]),
+        (tagged("blue"), ["offboard"]),
+        (tagged("green", service_network="net"), ["onboard"]),
+        (tagged("green"), []),
+    ],
+)
+def test_tags_start_what_the_registry_does_not_say_yet(change: dict[str, Any], expected: list[str]) -> None:
+    assert [machine for machine, _ in started(change).values()] == expected

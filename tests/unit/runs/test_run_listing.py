@@ -1,5 +1,6 @@
 """The input of check-drift: the fleet, or the one cluster that somebody asks for."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,11 @@ from trellis.runs.listing import ListRequest, list_runs
 
 
 def listed(**document: Any) -> list[dict[str, Any]]:
-    runs: list[dict[str, Any]] = list_runs(toolbox(), ListRequest.model_validate(document))["clusters"]
+    arn = "arn:aws:eks:us-west-2:111122223333:cluster/blue"
+    page = {"ResourceTagMappingList": [{"ResourceARN": arn}]}
+    tagging = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=lambda **_: [page]))
+    tools = toolbox(clients=SimpleNamespace(tagging=tagging))
+    runs: list[dict[str, Any]] = list_runs(tools, ListRequest.model_validate(document))["clusters"]
     return runs
 
 

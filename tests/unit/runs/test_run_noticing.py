@@ -9,12 +9,19 @@ import pytest
 from run_tools import MemoryHints, MemoryInventory, toolbox
 
 from trellis.fleet.requests import Requested
+from trellis.model import NETWORKS_OF_OTHERS
 from trellis.runs.noticing import notice
 from trellis.runs.reading import narrowest_scope
 
-EVENT: dict[str, Any] = json.loads(
-    (Path(__file__).parents[3] / "events" / "vpc-lattice" / "update_rule.json").read_text("utf-8")
-)
+EVENTS = Path(__file__).parents[3] / "events"
+
+
+def sample(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text("utf-8"))
+    return document
+
+
+EVENT = sample("vpc-lattice/update_rule")
 SERVICE = "svc-0e3c1a5b7d9f2e4a6"
 
 
@@ -48,13 +55,19 @@ def states() -> StepFunctions:
     return StepFunctions()
 
 
-def noticed(states: StepFunctions, inventory: MemoryInventory, answer: Requested, hints: MemoryHints) -> dict[str, Any]:
+def noticed(
+    states: StepFunctions,
+    inventory: MemoryInventory,
+    answer: Requested,
+    hints: MemoryHints,
+    event: dict[str, Any] = EVENT,
+) -> dict[str, Any]:
     checks = Checks(answer)
     tools: Any = toolbox(
         inventory=inventory, hints=hints, clients=SimpleNamespace(stepfunctions=states), reconcile_machine="machine"
     )
     tools.checks = checks
-    return notice(tools, EVENT)
+    return notice(tools, event)
 
 
 def test_a_touched_service_starts_a_run_of_its_cluster(states: StepFunctions) -> None:
@@ -83,6 +96,30 @@ def test_an_event_that_comes_twice_starts_one_run(states: StepFunctions) -> None
     noticed(states, inventory, Requested(starts=True), MemoryHints())
     assert noticed(states, inventory, Requested(starts=True), MemoryHints()) == {"started": []}
     assert len(states.started) == 1
+
+
+def test_tags_that_name_another_owner_start_a_run_and_accuse_nobody(states: StepFunctions) -> None:
+    inventory, hints = MemoryInventory({"blue": {SERVICE: "apply_service/store"}}), MemoryHints()
+    noticed(states, inventory, Requested(starts=True), hints, sample("tag/owner_of_a_service"))
+    assert [started["cluster"] for started in states.started.values()] == ["blue"]
+    assert hints.kept == []
+
+
+def test_tags_as_trellis_writes_them_start_nothing(states: StepFunctions) -> None:
+    inventory = MemoryInventory({"blue": {SERVICE: "apply_service/store"}})
+    event = sample("tag/owner_of_a_service")
+    event["detail"]["tags"]["trellis:owner"] = "111122223333/blue"
+    noticed(states, inventory, Requested(starts=True), MemoryHints(), event)
+    assert states.started == {}
+
+
+@pytest.mark.parametrize("name", ["ram/resource_sharing_state_change", "ram/delete_resource_share"])
+def test_a_share_that_changes_concerns_the_clusters_in_networks_of_others(states: StepFunctions, name: str) -> None:
+    inventory = MemoryInventory(
+        {"blue": {NETWORKS_OF_OTHERS: "associate_vpc/blue"}, "green": {"sn-0123456789abcdef0": "associate_vpc/green"}}
+    )
+    noticed(states, inventory, Requested(starts=True), MemoryHints(), sample(name))
+    assert [started["cluster"] for started in states.started.values()] == ["blue"]
 
 
 @pytest.mark.parametrize(

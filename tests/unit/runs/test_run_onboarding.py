@@ -4,8 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from run_tools import toolbox
+from run_tools import MemoryChecks, toolbox
 
+from trellis.clusters import bootstrap
 from trellis.errors import ClusterNotTaggedError, InvalidInputError
 from trellis.model import Cluster, ClusterState, Mode
 from trellis.runs.onboarding import Registration, keep_registration
@@ -29,13 +30,16 @@ class Registry:
         return ""
 
 
+DESCRIBED: dict[str, Any] = {
+    "name": "blue",
+    "arn": "arn:aws:eks:eu-west-1:111122223333:cluster/blue",
+    "resourcesVpcConfig": {"vpcId": "vpc-1", "clusterSecurityGroupId": "sg-1"},
+    "tags": {"trellis:service-network": "net"},
+}
+
+
 def registered(action: str = "register", *, registry: Registry | None = None, **tags: str) -> Registry:
-    described = {
-        "name": "blue",
-        "arn": "arn:aws:eks:eu-west-1:111122223333:cluster/blue",
-        "resourcesVpcConfig": {"vpcId": "vpc-1", "clusterSecurityGroupId": "sg-1"},
-        "tags": {f"trellis:{name.replace('_', '-')}": value for name, value in tags.items()},
-    }
+    described = {**DESCRIBED, "tags": {f"trellis:{name.replace('_', '-')}": value for name, value in tags.items()}}
     tools: Any = toolbox()
     tools.registry = registry or Registry()
     tools.clients = SimpleNamespace(eks=SimpleNamespace(describe_cluster=lambda name: {"cluster": described}))
@@ -74,3 +78,18 @@ def test_leaving_keeps_what_is_known_of_the_cluster() -> None:
     registry = registered(service_network="net")
     left = registered("leave", registry=registry).clusters["blue"]
     assert (left.state, left.service_network) == (ClusterState.LEAVING, "net")
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_whoever_asks_before_the_registration_has_asked_for_this_onboarding(repair: bool) -> None:
+    checks = MemoryChecks()
+    checks.request("@onboard/blue", {"onboard"}, run="one")
+    checks.request("@onboard/blue", {"repair"}, run="two")
+    tools: Any = toolbox(checks=checks)
+    tools.registry = Registry()
+    tools.registry.prepared = lambda name: bootstrap.version()
+    tools.clients = SimpleNamespace(eks=SimpleNamespace(describe_cluster=lambda name: {"cluster": DESCRIBED}))
+    request = Registration(action="register", cluster="blue", repair=repair)
+    assert keep_registration(tools, request)["prepared"] is False
+    assert keep_registration(tools, Registration(action="register", cluster="blue"))["prepared"] is True
+    assert checks.request("@onboard/blue", {"repair"}, run="three").starts

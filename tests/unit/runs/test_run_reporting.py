@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from run_tools import MemoryDocuments, MemoryHints, toolbox
 
 from trellis.fleet.hints import Hint
@@ -120,3 +121,19 @@ def test_a_run_that_only_reports_leaves_the_cause_for_the_run_that_repairs() -> 
     assert [kept.repaired_by for kept in hints.kept] == [""]
     report(outcome("PROGRAMMED"), hints=hints)
     assert [kept.repaired_by for kept in hints.kept] == ["r-1"]
+
+
+@pytest.mark.parametrize(
+    ("state", "cause", "lost"),
+    [
+        ("ReadCluster", "GET /apis: 401: Unauthorized", True),
+        ("ReadCluster", "GET /apis: 403: gateways is forbidden", True),
+        ("ReadCluster", "GET /apis: 500: boom", False),
+        ("ReadCluster", "GET /apis: connection refused", False),
+        ("WriteStatus", "PATCH /apis: 403: forbidden", False),
+    ],
+)
+def test_a_run_that_the_cluster_did_not_let_in_says_so(state: str, cause: str, lost: bool) -> None:
+    failure = Failure(state=state, error="ClusterUnreadableError", cause=cause)
+    outline = publish(toolbox(), Results(cluster="blue", run="r-1", failure=failure))
+    assert (outline.get("failure") == "access lost") is lost

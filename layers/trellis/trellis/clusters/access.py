@@ -43,9 +43,10 @@ def enable_entries(eks: "EKSClient", cluster: str) -> None:
 
 
 def grant(eks: "EKSClient", cluster: str, roles: Roles) -> None:
-    """Create the entries of the two lasting roles."""
-    _create(eks, cluster, roles.reader, [READERS])
-    _create(eks, cluster, roles.status_writer, [STATUS_WRITERS])
+    """Create the entries of the two lasting roles; entries that exist are brought back to their groups alone."""
+    for role, group in ((roles.reader, READERS), (roles.status_writer, STATUS_WRITERS)):
+        if not _create(eks, cluster, role, [group]):
+            _narrow(eks, cluster, role)
 
 
 def elevate(eks: "EKSClient", cluster: str, roles: Roles) -> None:
@@ -70,19 +71,29 @@ def revoke(eks: "EKSClient", cluster: str, roles: Roles) -> None:
         _delete(eks, cluster, role)
 
 
-def _create(eks: "EKSClient", cluster: str, role: str, groups: list[str]) -> None:
+def _create(eks: "EKSClient", cluster: str, role: str, groups: list[str]) -> bool:
+    """False when there was an entry, whose groups are right now."""
     try:
         eks.create_access_entry(clusterName=cluster, principalArn=role, kubernetesGroups=groups, type="STANDARD")
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceInUseException":
             raise
         _correct(eks, cluster, role, groups)
+        return False
+    return True
 
 
 def _correct(eks: "EKSClient", cluster: str, role: str, groups: list[str]) -> None:
     entry = eks.describe_access_entry(clusterName=cluster, principalArn=role)["accessEntry"]
     if sorted(entry.get("kubernetesGroups", [])) != groups:
         eks.update_access_entry(clusterName=cluster, principalArn=role, kubernetesGroups=groups)
+
+
+def _narrow(eks: "EKSClient", cluster: str, role: str) -> None:
+    """Take away the access policies that somebody has given to the role beside its groups."""
+    pages = eks.get_paginator("list_associated_access_policies").paginate(clusterName=cluster, principalArn=role)
+    for found in [found for page in pages for found in page["associatedAccessPolicies"]]:
+        eks.disassociate_access_policy(clusterName=cluster, principalArn=role, policyArn=found["policyArn"])
 
 
 def _delete(eks: "EKSClient", cluster: str, role: str) -> None:

@@ -61,6 +61,11 @@ class CheckRequests:
         )
         return frozenset(answer.get("Attributes", {}).get("requested", {}).get("SS", ()))
 
+    def take_if_any(self, cluster: str) -> frozenset[str]:
+        """As `take`, but nothing is written when nothing was asked for."""
+        item = self._dynamodb.get_item(TableName=self._table, Key=_key(cluster), ConsistentRead=True).get("Item", {})
+        return self.take(cluster) if "requested" in item else frozenset()
+
     def _lead(self, cluster: str, items: Collection[str], run: str) -> Requested | None:
         now = self._clock()
         answer = self._update(

@@ -7,7 +7,7 @@ and the owner take no part in equality, so that comparing a desired with an obse
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
 from trellis.model.dns import HostedZone, RecordSet
-from trellis.model.network import ServiceNetwork, VpcAssociation
+from trellis.model.network import NETWORKS_OF_OTHERS, ServiceNetwork, VpcAssociation
 from trellis.model.ownership import (
     FOR_TAG,
     OWNER_TAG,
@@ -33,6 +33,7 @@ from trellis.model.service import (
 
 __all__ = [
     "FOR_TAG",
+    "NETWORKS_OF_OTHERS",
     "OWNER_TAG",
     "Action",
     "Cluster",

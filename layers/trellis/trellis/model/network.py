@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+NETWORKS_OF_OTHERS = "service networks of other accounts"
+"""Stands in the inventory for the network of a cluster that another account shares: a share names no network when it is
+withdrawn."""
+
 
 @dataclass(frozen=True)
 class ServiceNetwork:

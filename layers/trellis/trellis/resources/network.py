@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from trellis.errors import ServiceUnavailableError
 from trellis.model import (
+    NETWORKS_OF_OTHERS,
     OWNER_TAG,
     Cluster,
     ClusterState,
@@ -73,7 +74,9 @@ def plan(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluste
 def _ids(cluster: Cluster, observed: ObservedNetwork) -> tuple[str, ...]:
     """The VPC too: whoever disassociates it in another account names nothing else."""
     found = (observed.association, observed.network)
-    return (cluster.vpc_id, *(resource.id for resource in found if resource is not None))
+    shared = observed.network is not None and observed.network.arn.split(":")[4] != cluster.account
+    own = (cluster.vpc_id, *(resource.id for resource in found if resource is not None))
+    return (*own, NETWORKS_OF_OTHERS) if shared else own
 
 
 def reconcile(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster], *, run: str) -> Outcome:

@@ -35,8 +35,14 @@ def plan(ec2: "EC2Client", cluster: Cluster, cidrs: Sequence[str]) -> KindPlan:
     return KindPlan(
         changes=tuple(change.describe() for change in changes),
         owned=sum(rule.owner == owner for rule in observed),
-        ids=(cluster.security_group_id,),
+        ids=_ids(cluster, observed),
     )
+
+
+def _ids(cluster: Cluster, observed: Sequence[LinkLocalRule]) -> tuple[str, ...]:
+    """The rules too: whoever tags one names nothing else."""
+    owner = cluster_owner(cluster.account, cluster.name)
+    return (cluster.security_group_id, *(rule.id for rule in observed if rule.owner == owner))
 
 
 def reconcile(ec2: "EC2Client", cluster: Cluster, cidrs: Sequence[str]) -> Outcome:

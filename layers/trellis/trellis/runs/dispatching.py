@@ -1,12 +1,12 @@
 """From an event about an EKS cluster to the execution that deals with it."""
 
-import json
 from typing import Any
 
-from trellis.events import parse_cluster_call
+from trellis.events import ClusterCall, ClusterTagChange, parse_cluster_call, parse_cluster_tag_change
+from trellis.model import ClusterState
+from trellis.runs.joining import Wish, ask
 from trellis.runs.toolbox import Toolbox
-
-_NAME_LENGTH = 80
+from trellis.unsigned_changes import is_unsigned
 
 
 def dispatch(tools: Toolbox, event: dict[str, Any]) -> dict[str, Any]:
@@ -14,15 +14,37 @@ def dispatch(tools: Toolbox, event: dict[str, Any]) -> dict[str, Any]:
 
     The execution is named after the event, so that an event which is delivered twice starts one execution.
     """
-    call = parse_cluster_call(event)
-    if call.action == "ignore" or call.cluster is None:
+    found = parse_cluster_tag_change(event) if is_unsigned(event) else parse_cluster_call(event)
+    wish = _of_tags(tools, found) if isinstance(found, ClusterTagChange) else _of_call(tools, found)
+    if wish is None or found.cluster is None:
         return {"started": None}
+    return ask(tools, wish, found.cluster, name=f"{wish}-{found.id}")
+
+
+def _of_call(tools: Toolbox, call: ClusterCall) -> Wish | None:
     settings = tools.settings
-    machine = settings.onboard_machine if call.action == "onboard" else settings.offboard_machine
-    name = f"{call.action}-{call.id}"[:_NAME_LENGTH]
-    states = tools.clients.stepfunctions
-    try:
-        answer = states.start_execution(stateMachineArn=machine, name=name, input=json.dumps({"cluster": call.cluster}))
-    except states.exceptions.ExecutionAlreadyExists:
-        return {"started": None, "duplicate": name}
-    return {"started": answer["executionArn"]}
+    if call.action == "ignore" or call.cluster is None:
+        return None
+    if call.principal is not None and call.principal not in (settings.reader_role, settings.status_role):
+        return None
+    if call.is_for_members and not _is_member(tools, call.cluster):
+        return None
+    return call.action
+
+
+def _of_tags(tools: Toolbox, change: ClusterTagChange) -> Wish | None:
+    """What the tags ask for and the registry does not say yet: CloudTrail has told of most changes before."""
+    if change.cluster is None:
+        return None
+    if change.network is None:
+        return "offboard" if _is_member(tools, change.cluster) else None
+    known = tools.registry.find(change.cluster)
+    mode = change.mode or tools.settings.default_mode
+    if known and known.state is ClusterState.ACTIVE and (known.service_network, known.mode) == (change.network, mode):
+        return None
+    return "onboard"
+
+
+def _is_member(tools: Toolbox, cluster: str) -> bool:
+    known = tools.registry.find(cluster)
+    return known is not None and known.state is ClusterState.ACTIVE

@@ -1,12 +1,14 @@
-"""From an event about somebody else's call to the check of the clusters whose resources it touched."""
+"""From an event about somebody else's change to the check of the clusters whose resources it touched."""
 
 import json
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any
 
 from trellis.fleet.hints import Hint
 from trellis.foreign_calls import ForeignCall, parse_foreign_call
 from trellis.runs.toolbox import Toolbox
+from trellis.unsigned_changes import is_unsigned, parse_unsigned_change
 
 
 def notice(tools: Toolbox, event: dict[str, Any]) -> dict[str, Any]:
@@ -14,15 +16,34 @@ def notice(tools: Toolbox, event: dict[str, Any]) -> dict[str, Any]:
 
     An event that is delivered twice starts one run; one about what nobody owns starts none.
     """
-    call = parse_foreign_call(event)
-    owners = tools.inventory.owners(call.touched) if call.touched else {}
-    return {"started": [started for cluster in sorted(owners) if (started := _check(tools, call, cluster, owners))]}
+    started = _unsigned(tools, event) if is_unsigned(event) else _called(tools, parse_foreign_call(event))
+    return {"started": [execution for execution in started if execution]}
 
 
-def _check(tools: Toolbox, call: ForeignCall, cluster: str, owners: dict[str, set[str]]) -> str | None:
-    items = frozenset(owners[cluster])
+def _called(tools: Toolbox, call: ForeignCall) -> list[str | None]:
+    return [_take_note(tools, call, cluster, items) for cluster, items in _owners(tools, call.touched)]
+
+
+def _take_note(tools: Toolbox, call: ForeignCall, cluster: str, items: frozenset[str]) -> str | None:
     tools.hints.add(cluster, Hint(call.id, call.call, call.actor, call.detail.eventTime, items, call.touched))
-    run = f"event-{sha256(f'{cluster} {call.id}'.encode()).hexdigest()[:32]}"
+    return _check(tools, call.id, cluster, items)
+
+
+def _unsigned(tools: Toolbox, event: dict[str, Any]) -> list[str | None]:
+    """No hint is kept: the event does not say who it was."""
+    change = parse_unsigned_change(event)
+    owners = _owners(tools, change.touched)
+    return [_check(tools, change.id, name, items) for name, items in owners if not change.leaves_intact(name)]
+
+
+def _owners(tools: Toolbox, touched: Collection[str]) -> list[tuple[str, frozenset[str]]]:
+    """The clusters that the resources belong to, with the work items that they stand for."""
+    owners = tools.inventory.owners(touched) if touched else {}
+    return [(cluster, frozenset(owners[cluster])) for cluster in sorted(owners)]
+
+
+def _check(tools: Toolbox, event_id: str, cluster: str, items: frozenset[str]) -> str | None:
+    run = f"event-{sha256(f'{cluster} {event_id}'.encode()).hexdigest()[:32]}"
     requested = tools.checks.request(cluster, items, run=run)
     return _start(tools, cluster, run, requested.delay) if requested.starts else None
 

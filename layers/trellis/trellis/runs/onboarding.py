@@ -9,6 +9,7 @@ from trellis.clusters.api import KubernetesApi
 from trellis.errors import ClusterNotTaggedError, InvalidInputError
 from trellis.events import MODE_TAG, SERVICE_NETWORK_TAG
 from trellis.model import Cluster, ClusterState, Mode
+from trellis.runs.joining import begin
 from trellis.runs.request import ClusterName
 from trellis.runs.status import clear_status
 from trellis.runs.toolbox import Toolbox
@@ -77,10 +78,12 @@ def prepare(tools: Toolbox, request: Preparation) -> dict[str, Any]:
 
 
 def _register(tools: Toolbox, request: Registration) -> dict[str, Any]:
+    # Before anything is read: what happens from now on needs another onboarding.
+    repair = "repair" in begin(tools, "onboard", request.cluster) or request.repair
     found = tools.clients.eks.describe_cluster(name=request.cluster)["cluster"]
     cluster = _cluster(found, Mode(tools.settings.default_mode))
     changed = tools.registry.put(cluster)
-    prepared = tools.registry.prepared(cluster.name) == bootstrap.version() and not request.repair
+    prepared = tools.registry.prepared(cluster.name) == bootstrap.version() and not repair
     return {"cluster": cluster.name, "changed": changed, "prepared": prepared}
 
 
@@ -108,6 +111,7 @@ def _cluster(found: "ClusterTypeDef", default_mode: Mode) -> Cluster:
 
 
 def _leave(tools: Toolbox, name: str) -> bool:
+    begin(tools, "offboard", name)
     cluster = tools.registry.find(name)
     if cluster is None:
         return False

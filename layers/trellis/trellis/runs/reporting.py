@@ -5,6 +5,7 @@ stored already, because the run that made the cluster converge has verified it w
 that plan's key: what differs from it while it still says what is wanted is drift.
 """
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +23,11 @@ from trellis.runs.contesting import Changed, remember
 from trellis.runs.notifying import notify
 from trellis.runs.request import ClusterName
 from trellis.runs.toolbox import Toolbox
+
+ACCESS_LOST = "access lost"
+"""What check-drift looks for in the outline of a failed run; no cluster's name has a space."""
+
+_REFUSED_BY_CLUSTER = re.compile(r": 40[13]: ")
 
 _STATUS = {
     "APPLY": "APPLIED",
@@ -63,7 +69,8 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
     """Store the report, tell of drift, and return the report's key with the outline."""
     if results.planKey is None:
         report = _failed(results)
-        return _outline(report, tools.documents.put("reports", results.cluster, report))
+        outline = _outline(report, tools.documents.put("reports", results.cluster, report))
+        return {**outline, "failure": ACCESS_LOST} if _has_lost_access(results.failure) else outline
     plan = tools.documents.get(results.planKey)
     converged = tools.registry.converged(results.cluster)
     if converged == results.planKey and results.failure is None:
@@ -76,6 +83,11 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
     if _is_converged(results, end) and results.verifiedKey != converged:
         tools.registry.set_converged(results.cluster, str(results.verifiedKey))
     return _outline(report, key)
+
+
+def _has_lost_access(failure: Failure | None) -> bool:
+    """Whether the cluster answered the reader that it does not know it (401), or allows it too little (403)."""
+    return failure is not None and failure.state == "ReadCluster" and bool(_REFUSED_BY_CLUSTER.search(failure.cause))
 
 
 def _nothing_new(results: Results, plan: Document) -> dict[str, Any]:
