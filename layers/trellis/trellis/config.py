@@ -27,6 +27,10 @@ class Settings(BaseModel):
     default_mode: str = Field(default="remediate", pattern="^(plan|remediate)$")
     """Mode of clusters without the tag `trellis:mode`. Repairing is what people install Trellis for."""
 
+    allowed_hostnames: str = ""
+    """Hostnames by cluster and namespace, `cluster/namespace: hostname *.hostname; ...`; empty (the default) means that
+    whoever asks first gets a hostname, which is enough where teams trust each other."""
+
     link_local_cidrs: tuple[Cidr, ...] = ()
     """Sources of the security-group rule as CIDRs; empty (the default) means the managed prefix lists, which AWS keeps
     up to date but which count ten rules each against the group's quota of sixty."""

@@ -4,6 +4,7 @@ Nothing here reads a cluster, AWS, a clock or the environment. What VPC Lattice 
 that names the field; nothing is dropped in silence, and one malformed object never stands in the way of others.
 """
 
+from trellis.gateway_api.allowed_hostnames import AllowedHostnames, parse_allowed_hostnames
 from trellis.gateway_api.conditions import CONTROLLER, Condition
 from trellis.gateway_api.desired import build_desired
 from trellis.gateway_api.doubt import services_in_doubt
@@ -19,6 +20,7 @@ from trellis.gateway_api.trim import trim
 __all__ = [
     "CONTROLLER",
     "DOMAIN_ANNOTATION",
+    "AllowedHostnames",
     "Condition",
     "Intent",
     "Malformed",
@@ -33,6 +35,7 @@ __all__ = [
     "build_intent",
     "build_status",
     "merge_status",
+    "parse_allowed_hostnames",
     "parse_snapshot",
     "services_in_doubt",
     "trim",

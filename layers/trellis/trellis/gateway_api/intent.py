@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trellis.gateway_api.allowed_hostnames import EVERY_HOSTNAME, AllowedHostnames
 from trellis.gateway_api.assembly import Assembled, Claim, Served, assemble, hostname_owners, rank
 from trellis.gateway_api.attachment import Attachment, NamespaceLabels, OwnGateway, Place, attach
 from trellis.gateway_api.backends import Backends
@@ -22,9 +23,15 @@ from trellis.model import Cluster
 GatewayKey = tuple[str, str]
 
 
-def build_intent(snapshot: Snapshot, cluster: Cluster, *, quotas: Quotas = DEFAULT_QUOTAS) -> Intent:
+def build_intent(
+    snapshot: Snapshot,
+    cluster: Cluster,
+    *,
+    quotas: Quotas = DEFAULT_QUOTAS,
+    allowed: AllowedHostnames = EVERY_HOSTNAME,
+) -> Intent:
     """The intent of a cluster's objects in an account with these quotas; never raises for what the objects say."""
-    return _Building(snapshot, cluster, quotas).intent()
+    return _Building(snapshot, cluster, quotas, allowed).intent()
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,9 @@ class _Parent:
 
 
 class _Building:
-    def __init__(self, snapshot: Snapshot, cluster: Cluster, quotas: Quotas) -> None:
+    def __init__(self, snapshot: Snapshot, cluster: Cluster, quotas: Quotas, allowed: AllowedHostnames) -> None:
         self._quotas = quotas
+        self._allowed = allowed
         self._snapshot = snapshot
         self._cluster = cluster
         self._classes = own_classes(snapshot.gateway_classes)
@@ -99,7 +107,10 @@ class _Building:
         for index, ref in enumerate(dict.fromkeys(route.spec.parent_refs)):
             own = self._own(ref, route.metadata.namespace)
             if own:
-                yield _Parent(route, index, ref, own, attach(route, ref, own, labels))
+                found = attach(route, ref, own, labels)
+                namespace = route.metadata.namespace
+                allowed = self._allowed.restrict(found, cluster=self._cluster.name, namespace=namespace)
+                yield _Parent(route, index, ref, own, allowed)
 
     def _own(self, ref: ParentRef, namespace: str) -> OwnGateway | None:
         if (ref.group, ref.kind) != (GATEWAY_GROUP, "Gateway"):

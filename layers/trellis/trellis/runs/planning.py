@@ -4,7 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot, services_in_doubt
+from trellis.gateway_api import (
+    Intent,
+    build_desired,
+    build_intent,
+    parse_allowed_hostnames,
+    parse_snapshot,
+    services_in_doubt,
+)
 from trellis.model import Cluster, ClusterState, Desired, Service, cluster_owner
 from trellis.planning.contest import REASON as CONTESTED
 from trellis.planning.contest import wanted_of
@@ -130,7 +137,8 @@ def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
     """The intent of the snapshot; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
         return Intent(cluster=cluster.name)
-    return build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster)
+    allowed = parse_allowed_hostnames(tools.settings.allowed_hostnames)
+    return build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster, allowed=allowed)
 
 
 def held_services(intent: Intent) -> dict[str, str]:

@@ -21,6 +21,7 @@ from trellis.gateway_api import (
     build_intent,
     build_status,
     merge_status,
+    parse_allowed_hostnames,
     parse_snapshot,
 )
 from trellis.model import Cluster
@@ -51,7 +52,8 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     if run.snapshotKey is None:
         return {"written": 0}
     cluster = tools.registry.get(run.cluster)
-    intent = build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster)
+    allowed = parse_allowed_hostnames(tools.settings.allowed_hostnames)
+    intent = build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster, allowed=allowed)
     results = results_of(tools.documents.get(run.planKey), run.outcomes, cluster)
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
     live = {kind: _live(api, kind) for kind in _KINDS}
