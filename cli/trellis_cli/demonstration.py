@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trellis_local.stack import Stack, StackOptions
-from trellis_local.walkthrough import Check, CheckFailedError, Walkthrough, World
+from trellis_local.walkthrough import PARAMETERS, Check, CheckFailedError, Walkthrough, World
 
 
 def demonstrate(template: Path, manifests: Path, *, speed: float, console: Console) -> int:
@@ -17,7 +17,8 @@ def demonstrate(template: Path, manifests: Path, *, speed: float, console: Conso
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="trellis-demo-") as home:
         console.print("Starting AWS, Kubernetes and Trellis on this machine ...")
-        stack = Stack(StackOptions(template=template, home=Path(home), speed=speed)).start()
+        options = StackOptions(template=template, home=Path(home), speed=speed, parameters=PARAMETERS)
+        stack = Stack(options).start()
         try:
             console.print(f"Ready after {time.monotonic() - started:.1f} s at {stack.endpoint.url}")
             walkthrough = Walkthrough(World(stack.endpoint.url, speed=speed), manifests)

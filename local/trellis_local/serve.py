@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from trellis_local.stack import Stack, StackOptions
+from trellis_local.walkthrough import PARAMETERS
 
 _LOOK_EVERY_SECONDS = 0.2
 
@@ -17,7 +18,8 @@ def serve(*, template: Path, home: Path, port: int, speed: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())
     state = home / "stack.json"
-    stack = Stack(StackOptions(template=template, home=home, port=port, speed=speed)).start()
+    options = StackOptions(template=template, home=home, port=port, speed=speed, parameters=PARAMETERS)
+    stack = Stack(options).start()
     try:
         state.write_text(json.dumps({"url": stack.endpoint.url, "pid": os.getpid()}))
         print(_INSTRUCTIONS.format(url=stack.endpoint.url, kubeconfig=stack.kubeconfig), flush=True)

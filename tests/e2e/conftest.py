@@ -44,7 +44,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             home=tmp_path_factory.mktemp("stack"),
             speed=SPEED,
             # Runs are started by the tests; a schedule in between would make call counts a matter of luck.
-            parameters={"DriftCheckSchedule": "rate(7 days)"},
+            parameters={"DriftCheckSchedule": "rate(7 days)", "NetworkPolicySources": "EKS-CLUSTER-*/apps"},
         )
     ).start()
     yield started

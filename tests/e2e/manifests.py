@@ -15,6 +15,7 @@ _COLLECTIONS = {
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "Gateway": f"{GATEWAY_API}/namespaces/{{namespace}}/gateways",
     "HTTPRoute": f"{GATEWAY_API}/namespaces/{{namespace}}/httproutes",
+    "IAMAuthPolicy": "/apis/application-networking.k8s.aws/v1alpha1/namespaces/{namespace}/iamauthpolicies",
 }
 _VERSIONS = {"Gateway": "gateway.networking.k8s.io/v1", "HTTPRoute": "gateway.networking.k8s.io/v1"}
 

@@ -41,6 +41,20 @@ def events_kept_away(world: World, *names: str) -> Iterator[None]:
             events.enable_rule(Name=rule)
 
 
+@contextmanager
+def events_arriving(world: World) -> Iterator[None]:
+    """Meanwhile they arrive again, within `events_kept_away`."""
+    events = world.aws("events")
+    rules = [rule["Name"] for rule in events.list_rules()["Rules"] if "NoticeChange" in rule["Name"]]
+    for rule in rules:
+        events.enable_rule(Name=rule)
+    try:
+        yield
+    finally:
+        for rule in rules:
+            events.disable_rule(Name=rule)
+
+
 def executions(world: World, machine: str, cluster: str) -> list[dict[str, Any]]:
     """All executions of a machine for one cluster."""
     states = world.aws("stepfunctions")

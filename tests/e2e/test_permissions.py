@@ -31,7 +31,6 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("OffboardClusterRole", "states:StopExecution"): _STOPPED,
     ("OpenSecurityGroupFunctionRole", "ec2:AuthorizeSecurityGroupIngress"): _RULE,
     ("OpenSecurityGroupFunctionRole", "ec2:RevokeSecurityGroupIngress"): _RULE,
-    ("PlanClusterFunctionRole", "vpc-lattice:GetService"): "why a service failed, if no run has replaced it since",
     ("forwarding-ForwardingRole", "events:PutEvents"): "EventBridge forwards by itself, without a call in the log",
     ("ApplyServiceFunctionRole", "vpc-lattice:ListTagsForResource"): "the Tagging API lags behind on AWS, not here",
 }

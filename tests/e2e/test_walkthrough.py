@@ -20,6 +20,11 @@ def test_traffic_is_split_by_weight_and_stays_inside_of_the_network(onboarded: W
     assert _failed(onboarded, "Traffic") == []
 
 
+def test_one_role_gets_through_from_one_vpc_where_policies_say_so(onboarded: Walkthrough) -> None:
+    onboarded.authorise()
+    assert _failed(onboarded, "Authorise") == []
+
+
 def test_what_somebody_else_changes_is_put_back_and_told_of(onboarded: Walkthrough) -> None:
     onboarded.drift()
     assert _failed(onboarded, "Drift") == []

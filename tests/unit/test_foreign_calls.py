@@ -27,6 +27,7 @@ def event(name: str) -> dict[str, Any]:
             {"svc-0e3c1a5b7d9f2e4a6", "listener-0a1b2c3d4e5f60718", "rule-0f1e2d3c4b5a69788", "tg-01234567890abcdef"},
         ),
         ("vpc-lattice/delete_service_network_vpc_association", {"snva-0123456789abcdef0"}),
+        ("vpc-lattice/put_auth_policy", {"svc-0e3c1a5b7d9f2e4a6/auth"}),
         ("ec2/revoke_security_group_ingress", {GROUP, RULE}),
         ("ec2/revoke_security_group_ingress_by_source", {GROUP, RULE}),
         ("ec2/authorize_security_group_ingress", {GROUP, RULE}),
@@ -53,6 +54,14 @@ def event(name: str) -> dict[str, Any]:
 )
 def test_a_call_names_what_it_touched_wherever_the_api_puts_it(name: str, touched: set[str]) -> None:
     assert parse_foreign_call(event(name)).touched == touched
+
+
+def test_a_call_that_may_be_about_auth_touches_the_service_and_its_auth() -> None:
+    updated = event("vpc-lattice/put_auth_policy")
+    updated["detail"]["eventName"] = "UpdateService"
+    updated["detail"]["requestParameters"] = {"serviceIdentifier": "svc-0e3c1a5b7d9f2e4a6", "authType": "NONE"}
+    updated["detail"]["responseElements"] = None
+    assert parse_foreign_call(updated).touched == {"svc-0e3c1a5b7d9f2e4a6", "svc-0e3c1a5b7d9f2e4a6/auth"}
 
 
 def test_a_call_says_who_did_what_and_when() -> None:

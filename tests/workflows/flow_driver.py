@@ -11,7 +11,6 @@ from flow_lab import FlowLab
 from trellis.errors import TrellisError
 
 _APPLY_ATTEMPTS = 90
-_PATIENT_ATTEMPTS = 6
 
 
 class ExecutionFailedError(AssertionError):
@@ -78,7 +77,7 @@ def _apply(lab: FlowLab, payload: dict[str, Any]) -> dict[str, Any]:
         done += outcome["done"]
         if outcome["status"] != "IN_PROGRESS":
             return {**outcome, "done": done}
-        lab.clock.move(5 if attempt < _PATIENT_ATTEMPTS else 20)
+        lab.clock.move(2 if attempt < 3 else 5 if attempt < 8 else 20)
     return {**outcome, "done": done, "status": "FAILED"}
 
 

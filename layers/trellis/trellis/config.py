@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Cidr = Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/\d{1,3}$")]
+PolicySource = Annotated[str, StringConstraints(pattern=r"^[^/ ]+/[^/ ]+$")]
 
 
 class Settings(BaseModel):
@@ -65,6 +66,14 @@ class Settings(BaseModel):
     """Seconds after which the bootstrap role's rights count as forgotten: preparing a cluster, with all its attempts,
     takes half an hour at most, and a run that ends earlier is told by an event."""
 
+    network_policy_sources: tuple[PolicySource, ...] = ()
+    """Who may set the auth policy of the service network by an IAMAuthPolicy on a Gateway, as patterns
+    CLUSTER/NAMESPACE; empty (the default) means nobody: the network is shared, and its policy can shut all out."""
+
+    network_baseline_policy: str = Field(default="", max_length=3000)
+    """Auth policy, as JSON, of service networks for which no Gateway has one; empty (the default) means none. The limit
+    in characters is what environment variables leave room for."""
+
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 
@@ -97,6 +106,6 @@ def settings() -> Settings:
     values: dict[str, object] = {
         name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)
     }
-    cidrs = str(values.get("link_local_cidrs", ""))
-    values["link_local_cidrs"] = tuple(part.strip() for part in cidrs.split(",") if part.strip())
+    for name in ("link_local_cidrs", "network_policy_sources"):
+        values[name] = tuple(part.strip() for part in str(values.get(name, "")).split(",") if part.strip())
     return Settings.model_validate(values)

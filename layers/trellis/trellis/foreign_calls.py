@@ -6,14 +6,14 @@ resources are is looked up; nothing else of a record is believed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trellis.errors import InvalidEventError
-from trellis.model import NETWORKS_OF_OTHERS
+from trellis.model import NETWORKS_OF_OTHERS, auth_id
 from trellis.observability import problems
 
 # VPC Lattice: prefix and 17 hexadecimal digits; EC2: 8 or 17 digits; Route 53: Z and capitals or digits; associations
@@ -26,6 +26,11 @@ _IDS = re.compile(
 )
 _ROLE_ARN = re.compile(r"\barn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+")
 _SHARES = "ram.amazonaws.com"
+
+_ABOUT_AUTH = frozenset({"vpc-lattice:PutAuthPolicy", "vpc-lattice:DeleteAuthPolicy"})
+_PERHAPS_ABOUT_AUTH = frozenset(
+    f"vpc-lattice:{name}" for name in ("UpdateService", "UpdateServiceNetwork", "TagResource", "UntagResource")
+)
 
 
 class _Lenient(BaseModel):
@@ -68,12 +73,17 @@ class ForeignCall(_Lenient):
     def touched(self) -> frozenset[str]:
         """The ids of all resources that the record names; roles by their names and, where given, their ARNs too.
 
-        A record of AWS RAM that names no network may be about any that another account shares.
+        The auth of a service or network is a resource of its own. A record of AWS RAM that names no network may be
+        about any that another account shares.
         """
-        found = frozenset(_ids(self.detail.requestParameters)) | frozenset(_ids(self.detail.responseElements))
+        parameters = self.detail.requestParameters or {}
+        if self.call in _ABOUT_AUTH:
+            # The policy itself names ids too, and those are not touched.
+            return _auth(_ids(parameters.get("resourceIdentifier")))
+        found = frozenset(_ids(parameters)) | frozenset(_ids(self.detail.responseElements))
         if self.detail.eventSource == _SHARES and not any(touched.startswith("sn-") for touched in found):
             return found | {NETWORKS_OF_OTHERS}
-        return found
+        return found | _auth(found) if self.call in _PERHAPS_ABOUT_AUTH else found
 
 
 def parse_foreign_call(event: dict[str, Any]) -> ForeignCall:
@@ -92,6 +102,10 @@ def ids_in(text: str) -> Iterator[str]:
     for arn in _ROLE_ARN.findall(plain):
         yield arn
         yield arn.rpartition("/")[2]
+
+
+def _auth(ids: Iterable[str]) -> frozenset[str]:
+    return frozenset(auth_id(found) for found in ids if found.startswith(("svc-", "sn-")))
 
 
 def _ids(value: Any) -> Iterator[str]:

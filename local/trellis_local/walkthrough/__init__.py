@@ -4,7 +4,7 @@ It uses what any user has - AWS APIs through boto3, the clusters' Kubernetes API
 of the stack's insides, so the same steps would hold against AWS.
 """
 
-from trellis_local.walkthrough.scenario import Walkthrough
+from trellis_local.walkthrough.scenario import PARAMETERS, Walkthrough
 from trellis_local.walkthrough.world import Check, CheckFailedError, World
 
-__all__ = ["Check", "CheckFailedError", "Walkthrough", "World"]
+__all__ = ["PARAMETERS", "Check", "CheckFailedError", "Walkthrough", "World"]

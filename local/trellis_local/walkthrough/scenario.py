@@ -1,4 +1,4 @@
-"""The steps of the walk-through, in order: onboard, route, name, traffic, drift, leave."""
+"""The steps of the walk-through, in order: onboard, route, name, traffic, authorise, drift, leave."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trellis_local.walkthrough.bystanders import Bystanders
+from trellis_local.walkthrough.callers import CLIENT, STRANGER, Callers
 from trellis_local.walkthrough.drift import Somebody
 from trellis_local.walkthrough.infrastructure import Infrastructure
 from trellis_local.walkthrough.leftovers import leftovers
@@ -17,6 +18,9 @@ from trellis_local.walkthrough.world import Check, CheckFailedError, World
 NETWORK = "eks-lattice-network"
 HOSTNAME = "datastore.lattice-test.io"
 CLUSTER_A, CLUSTER_B = _CLUSTERS = ("EKS-CLUSTER-A", "EKS-CLUSTER-B")
+
+PARAMETERS = {"NetworkPolicySources": f"{CLUSTER_B}/apps"}
+"""What the template must be deployed with: one namespace may set the auth policy of the network that all share."""
 
 _ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/apps/httproutes/datastore"
 _DOMAIN = "application-networking.k8s.aws/lattice-assigned-domain-name"
@@ -45,6 +49,7 @@ class Walkthrough:
         yield "Route", self.route
         yield "Name", self.name
         yield "Traffic", self.traffic
+        yield "Authorise", self.authorise
         yield "Drift", self.drift
         yield "Leave", self.leave
 
@@ -124,6 +129,29 @@ class Walkthrough:
         self._check("Traffic", "no answer in a VPC outside the network", outside, expected=0)
         through = self.world.get(vpcs["a"], f"http://{HOSTNAME}/other").status
         self._check("Traffic", "a path without a rule gets the default action", through, expected=404)
+
+    def authorise(self) -> None:
+        """Network and service ask for IAM: one role gets through, from VPC-A; when the policies go, everybody does."""
+        service, callers, folder = self._service(), Callers(self.world), self._manifests / "authorise"
+        callers.create(service["arn"])
+        self.world.apply(CLUSTER_B, folder)
+        self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+        self._check("Authorise", "auth types of network and service", self._auth_types(), expected=["AWS_IAM"] * 2)
+        client, stranger = callers.session(CLIENT), callers.session(STRANGER)
+        for place, signer, who, status in (
+            ("a", None, "an unsigned request", 403),
+            ("a", client, f"signed by {CLIENT}", 200),
+            ("b", client, f"signed by {CLIENT}", 403),
+            ("a", stranger, "signed by another role", 403),
+        ):
+            found = self.world.get(self.vpcs[place], f"http://{HOSTNAME}/popular", signer=signer).status
+            self._check("Authorise", f"{who}, from VPC-{place.upper()}", found, expected=status)
+        self.world.delete(CLUSTER_B, folder)
+        self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+        callers.delete()
+        self._check("Authorise", "auth types without the policies", self._auth_types(), expected=["NONE"] * 2)
+        unsigned = self.world.get(self.vpcs["b"], f"http://{HOSTNAME}/popular").status
+        self._check("Authorise", "an unsigned request, from VPC-B, without them", unsigned, expected=200)
 
     def drift(self) -> None:
         """What somebody else changes is put back, after its event or by the next check, and told of with who did it."""
@@ -206,6 +234,12 @@ class Walkthrough:
             raise CheckFailedError(f"services with the custom domain {HOSTNAME}: {found}")
         service: dict[str, Any] = found[0]
         return service
+
+    def _auth_types(self) -> list[str]:
+        """Those of the network and of the service."""
+        lattice, (network,) = self.world.aws("vpc-lattice"), self._networks()
+        found = lattice.get_service_network(serviceNetworkIdentifier=network["id"])
+        return [found["authType"], lattice.get_service(serviceIdentifier=self._service()["id"])["authType"]]
 
     def _check_listener(self, service_id: str) -> None:
         lattice = self.world.aws("vpc-lattice")

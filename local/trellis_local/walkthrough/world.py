@@ -13,8 +13,10 @@ from typing import Any, cast
 
 import boto3
 import yaml
+from botocore.credentials import Credentials
 
 from trellis.clusters.api import KubernetesApi
+from trellis_local.walkthrough.signing import signed_headers
 
 _PATHS = {
     "Namespace": "/api/v1/namespaces",
@@ -22,6 +24,7 @@ _PATHS = {
     "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "Gateway": "/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/gateways",
+    "IAMAuthPolicy": "/apis/application-networking.k8s.aws/v1alpha1/namespaces/{namespace}/iamauthpolicies",
     "HTTPRoute": "/apis/gateway.networking.k8s.io/v1/namespaces/{namespace}/httproutes",
 }
 
@@ -82,11 +85,18 @@ class World:
         for document in manifests(folder):
             api.apply(path_of(document), document, manager="walkthrough")
 
-    def get(self, vpc_id: str, url: str) -> Answer:
-        """An HTTP GET of a client in a VPC."""
+    def delete(self, cluster: str, folder: Path) -> None:
+        """`kubectl delete -f folder`."""
+        api = self.kubernetes(cluster)
+        for document in manifests(folder):
+            api.delete(path_of(document))
+
+    def get(self, vpc_id: str, url: str, *, signer: Credentials | None = None) -> Answer:
+        """An HTTP GET of a client in a VPC, signed if there is a signer."""
         host, _, path = url.removeprefix("http://").partition("/")
         base = self.dataplane(vpc_id)
-        request = urllib.request.Request(f"{base}/{path}", headers={"Host": host})
+        headers = signed_headers(url, signer) if signer else {}
+        request = urllib.request.Request(f"{base}/{path}", headers={"Host": host, **headers})
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return Answer(answer.status, _json(answer.read()))

@@ -46,6 +46,13 @@ def test_f05_the_operator_chooses_what_no_data_mean(analysis: dict[str, Any], ex
     assert outcome(verdict((), traffic(1000, minutes=40), now=LATEST, asked=request(analysis=analysis))) == expected
 
 
+def test_f05_nobody_promotes_without_data_but_who_has_allowed_it() -> None:
+    asked = request()
+    careless = asked.analysis.model_copy(update={"on_inconclusive": "promote"})
+    found = verdict((), traffic(1000, minutes=40), now=LATEST, asked=asked.model_copy(update={"analysis": careless}))
+    assert found.action == Action.PAUSE
+
+
 def test_f05_an_extension_by_an_operator_counts() -> None:
     assert verdict((), traffic(1000, minutes=40), now=LATEST, extra_seconds=600).action == Action.EXTEND
 
@@ -193,6 +200,11 @@ def test_f39_a_hard_stop_rolls_back_whatever_the_baseline_does() -> None:
 def test_f39_both_bad_and_the_canary_worse_is_the_canarys_failure() -> None:
     found = verdict(traffic(1000, 80), traffic(1000, 20))
     assert outcome(found) == (Action.ROLLBACK, "ERROR_RATE_RELATIVE")
+
+
+def test_f39_both_bad_and_the_canary_slower_is_the_canarys_failure_too() -> None:
+    canary, baseline = traffic(1000, 50, latency_ms=500), traffic(1000, 52, latency_ms=100)
+    assert outcome(verdict(canary, baseline)) == (Action.ROLLBACK, "ERROR_RATE")
 
 
 def test_f39_too_few_requests_to_compare_are_no_proof_that_both_are_bad() -> None:

@@ -40,6 +40,14 @@ def test_what_has_disappeared_is_remembered_for_a_day(inventory: Inventory, cloc
     assert inventory.owners([SERVICE]) == {}
 
 
+def test_who_looks_at_one_item_changes_nothing_of_the_others(inventory: Inventory) -> None:
+    inventory.note("blue", {SERVICE: "apply_service/store", VPC: "associate_vpc/blue"})
+    inventory.note("blue", {GROUP: "apply_service/store"}, looked_at={"apply_service/store"})
+    assert inventory.owners([VPC]) == {"blue": {"associate_vpc/blue"}}
+    inventory.note("blue", {GROUP: "apply_service/store", VPC: "associate_vpc/blue"})
+    assert inventory.owners([GROUP, VPC]) == {"blue": {"apply_service/store", "associate_vpc/blue"}}
+
+
 def test_what_comes_back_is_remembered_for_good(inventory: Inventory, clock: Clock) -> None:
     for owned in ({SERVICE: "apply_service/store"}, {}, {SERVICE: "apply_service/store"}):
         inventory.note("blue", owned)

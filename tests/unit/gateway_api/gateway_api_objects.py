@@ -1,5 +1,6 @@
 """Raw Kubernetes objects for tests, as an API server returns them."""
 
+import json
 from typing import Any
 
 from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot
@@ -13,7 +14,16 @@ CLUSTER = Cluster(
     security_group_id="sg-0123456789abcdef0",
     service_network="eks-lattice-network",
 )
-KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant", "Namespace", "Service", "EndpointSlice")
+KINDS = (
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+    "ReferenceGrant",
+    "Namespace",
+    "Service",
+    "EndpointSlice",
+    "IAMAuthPolicy",
+)
 NETWORK = "eks-lattice-network"
 
 Raw = dict[str, Any]
@@ -97,6 +107,27 @@ def grant(from_namespace: str, namespace: str, service_name: str | None = None) 
     return {"metadata": metadata("grant", namespace), "spec": {"from": [source], "to": [to]}}
 
 
+def auth_policy(
+    target: str = "HTTPRoute/datastore",
+    *,
+    name: str = "who",
+    namespace: str = "apps",
+    created: str = "2026-02-01",
+    **spec: Any,
+) -> Raw:
+    """An IAMAuthPolicy that lets everybody in; `target` is kind/name."""
+    kind, _, target_name = target.partition("/")
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "vpc-lattice-svcs:Invoke", "Resource": "*"}
+    return {
+        "metadata": metadata(name, namespace, creationTimestamp=f"{created}T00:00:00Z"),
+        "spec": {
+            "targetRef": {"group": "gateway.networking.k8s.io", "kind": kind, "name": target_name},
+            "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+            **spec,
+        },
+    }
+
+
 def namespace(name: str, **labels: str) -> Raw:
     return {"metadata": {"name": name, "labels": labels}}
 
@@ -121,8 +152,8 @@ def everyone() -> Raw:
     return gateway(listener(allowedRoutes={"namespaces": {"from": "All"}}))
 
 
-def intent_of(**objects: list[Any]) -> Intent:
-    return build_intent(parse_snapshot(document(**objects)), CLUSTER)
+def intent_of(*policy_sources: str, **objects: list[Any]) -> Intent:
+    return build_intent(parse_snapshot(document(**objects)), CLUSTER, policy_sources=policy_sources)
 
 
 def desired_of(**objects: list[Any]) -> Desired:

@@ -53,3 +53,23 @@ def test_a_rule_is_revoked_by_its_id(admin: Client, group: str) -> None:
     assert ports(admin, group) == []
     with pytest.raises(ClientError, match=r"InvalidSecurityGroupRuleId\.NotFound"):
         ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[identifier])
+
+
+def modify(admin: Client, group: str, rule: dict[str, Any], **source: str) -> None:
+    wanted = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 90, **source}
+    changed = {"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "SecurityGroupRule": wanted}
+    admin("ec2").modify_security_group_rules(GroupId=group, SecurityGroupRules=[changed])
+
+
+def test_a_rule_gets_another_prefix_list_and_no_other_type_of_source(admin: Client, group: str) -> None:
+    ec2 = admin("ec2")
+    first, second = [item["PrefixListId"] for item in ec2.describe_managed_prefix_lists()["PrefixLists"]][:2]
+    wanted = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "PrefixListIds": [{"PrefixListId": first}]}
+    (rule,) = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[wanted])["SecurityGroupRules"]
+    with pytest.raises(ClientError, match="Invalid rule type"):
+        modify(admin, group, rule, CidrIpv4="10.0.0.0/8")
+    with pytest.raises(ClientError, match=r"InvalidPrefixListID\.NotFound"):
+        modify(admin, group, rule, PrefixListId="pl-0")
+    modify(admin, group, rule, PrefixListId=second)
+    found = ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])["SecurityGroupRules"]
+    assert [(item["PrefixListId"], item["ToPort"]) for item in found] == [(second, 90)]

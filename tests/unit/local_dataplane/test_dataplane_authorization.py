@@ -1,7 +1,9 @@
 """Who may call a service: each row cites the rule that it shows.
 
-UG stands for the page "Auth policies" of the VPC Lattice User Guide, IAM for the IAM User Guide, SAR for the condition
-keys of "VPC Lattice Services" in the Service Authorization Reference.
+UG stands for https://docs.aws.amazon.com/vpc-lattice/latest/ug/auth-policies.html, SIG for
+https://docs.aws.amazon.com/vpc-lattice/latest/ug/sigv4-authenticated-requests.html, IAM for the elements of policies
+and the condition keys at https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies.html, SAR for
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonvpclatticeservices.html.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,7 @@ from dataplane_fakes import ACCOUNT, NETWORK, service
 
 from trellis_local.dataplane.auth_policies import PolicyAuthorizer
 from trellis_local.dataplane.authorization import Authorization, Invocation
+from trellis_local.dataplane.messages import Request
 from trellis_local.dataplane.moto_identities import MotoIdentities
 from trellis_local.lattice.view import ListenerView
 
@@ -226,8 +229,9 @@ def policed(view: Any, policy: Policy) -> Any:
     return replace(view, auth_type="AWS_IAM", auth_policy=text)
 
 
-def judged(row: Row, cast: Mapping[str, Credentials]) -> Authorization:
-    request = signed(row.call, cast[row.caller]) if row.caller else received(row.call, row.call.headers)
+def judged(row: Row, cast: Mapping[str, Credentials], request: Request | None = None) -> Authorization:
+    if request is None:
+        request = signed(row.call, cast[row.caller]) if row.caller else received(row.call, row.call.headers)
     return PolicyAuthorizer(MotoIdentities())(
         Invocation(
             request=request,
@@ -268,6 +272,36 @@ def test_the_text_names_the_caller_the_path_without_query_and_the_policy(row, se
     who, action = arn_of("assumed-role", session) if session else "anonymous", "vpc-lattice-svcs:Invoke"
     text = f"User: {who} is not authorized to perform: {action} on resource: {SERVICE}/rates"
     assert verdict.message == f"AccessDeniedException: {text} {end.format(action=action)}"
+
+
+SIGNATURES = [
+    (
+        "SIG: the secret must be the caller's",
+        lambda keys: signed(GET, Credentials(keys.access_key, "guess", keys.token)),
+    ),
+    ("SIG: the service's name is vpc-lattice-svcs", lambda keys: signed(GET, keys, service="vpc-lattice")),
+    ("SIG: the region is that of the service", lambda keys: signed(GET, keys, region="us-east-1")),
+    ("SIG: the host is signed", lambda keys: _with(signed(GET, keys), "host", "other.example.com")),
+    (
+        "SIG: payload signing is not supported",
+        lambda keys: _with(signed(GET, keys), "x-amz-content-sha256", "e3b0"),
+    ),
+    ("SIG: the path is signed", lambda keys: replace(signed(GET, keys), target="/admin")),
+    ("SIG: the method is signed", lambda keys: replace(signed(GET, keys), method="DELETE")),
+    ("SIG: a session needs its token", lambda keys: signed(GET, Credentials(keys.access_key, keys.secret_key))),
+]
+
+
+@pytest.mark.parametrize(("rule", "sign"), SIGNATURES, ids=[rule for rule, _ in SIGNATURES])
+def test_a_bad_signature_is_denied_even_where_the_anonymous_may_call(rule, sign, cast):
+    """UG, "Anonymous (unauthenticated) principals": who signs is not anonymous."""
+    verdict = judged(Row(rule, PASSED), cast, sign(cast["orders"]))
+    assert (verdict.is_denied, verdict.denied_by, verdict.caller.resolved_user) == (True, "", "Unknown")
+
+
+def _with(request: Request, name: str, value: str) -> Request:
+    headers = tuple((key, value if key == name else found) for key, found in request.headers)
+    return replace(request, headers=headers)
 
 
 def test_access_logs_learn_who_called(cast):

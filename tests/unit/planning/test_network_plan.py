@@ -23,6 +23,11 @@ def test_a_new_cluster_gets_network_and_association() -> None:
     assert diff.changes == (CreateServiceNetwork("net"), AssociateVpc("net", "vpc-1"))
 
 
+def test_a_network_that_is_to_have_a_policy_is_closed_from_its_creation() -> None:
+    diff = diff_network(CLUSTER, ObservedNetwork(), "IAMAuthPolicy apps/net")
+    assert diff.changes[0] == CreateServiceNetwork("net", "IAMAuthPolicy apps/net")
+
+
 def test_an_associated_cluster_needs_nothing() -> None:
     diff = diff_network(CLUSTER, ObservedNetwork(NETWORK, OWN))
     assert diff.changes == diff.waiting_for == diff.refusals == ()

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from drifted_fleet import Drifting, cluster, group, rule, service, three_clusters, with_weights
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trellis.reporting.escaping import safe, words
@@ -122,6 +122,7 @@ def test_names_that_look_like_html_stay_text() -> None:
     assert name in found.text
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=40))
 def test_no_name_changes_the_page_s_structure(name: str) -> None:
     found, plain = hostile(name), hostile("x" * len(name))

@@ -10,6 +10,7 @@ from trellis.fleet.hints import Hint
 from trellis.fleet.requests import Requested
 from trellis.model import Cluster
 from trellis.planning.contest import Repair
+from trellis.planning.network_policies import Claim
 from trellis.runs.toolbox import Toolbox
 
 CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
@@ -66,8 +67,10 @@ class MemoryInventory:
 
     noted: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def note(self, cluster: str, owned: Mapping[str, str]) -> None:
-        self.noted[cluster] = dict(owned)
+    def note(self, cluster: str, owned: Mapping[str, str], *, looked_at: Collection[str] | None = None) -> None:
+        known = self.noted.get(cluster, {})
+        others = {name: item for name, item in known.items() if looked_at is not None and item not in looked_at}
+        self.noted[cluster] = {**others, **owned}
 
     def forget(self, cluster: str) -> None:
         self.noted.pop(cluster, None)
@@ -127,6 +130,25 @@ class MemoryRepairs:
         return tuple(self.kept)
 
 
+@dataclass
+class MemoryNetworkPolicies:
+    """What clusters ask of the policy of one network."""
+
+    claims: dict[str, Claim] = field(default_factory=dict)
+    writes: int = 0
+
+    def of(self, network: str) -> dict[str, Claim]:
+        return dict(self.claims)
+
+    def note(self, network: str, cluster: str, claim: Claim | None, known: Mapping[str, Claim]) -> None:
+        if known.get(cluster) == claim:
+            return
+        self.writes += 1
+        self.claims.pop(cluster, None)
+        if claim:
+            self.claims[cluster] = claim
+
+
 def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None, **more: Any) -> Toolbox:
     """What a run works with; `more` are settings, and `clients`."""
     clients = more.pop("clients", SimpleNamespace(route53=None, lattice=None, ec2=None))
@@ -136,6 +158,7 @@ def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None
         inventory=more.pop("inventory", MemoryInventory()),
         hints=more.pop("hints", MemoryHints()),
         repairs=more.pop("repairs", MemoryRepairs()),
+        network_policies=more.pop("network_policies", MemoryNetworkPolicies()),
         checks=more.pop("checks", MemoryChecks()),
         now=more.pop("now", lambda: 1000.0),
         settings=Settings(table="fleet", bucket="documents", **more),

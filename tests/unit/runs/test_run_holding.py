@@ -14,7 +14,16 @@ from trellis.runs.request import Run
 
 SNAPSHOT = "snapshots/blue/1.json"
 RUN = Run(cluster="blue", scope="cluster", mode=Mode.REMEDIATE, lane="manual", run="r-1", snapshotKey=SNAPSHOT)
-KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant", "Namespace", "Service", "EndpointSlice")
+KINDS = (
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+    "ReferenceGrant",
+    "Namespace",
+    "Service",
+    "EndpointSlice",
+    "IAMAuthPolicy",
+)
 OWNER = cluster_owner(CLUSTER.account, CLUSTER.name)
 CLASS = {"metadata": {"name": "lattice"}, "spec": {"controllerName": "trellis.dev/vpc-lattice"}}
 GATEWAY = {
@@ -43,7 +52,8 @@ def planned(monkeypatch: pytest.MonkeyPatch, *routes: dict[str, Any], extra: boo
     monkeypatch.setattr(planning, "observe_services", observed)
     names: list[Any] = []
     for module in (planning.network, planning.security_group):
-        monkeypatch.setattr(module, "plan", lambda *_: KindPlan())
+        monkeypatch.setattr(module, "plan", lambda *_, **__: KindPlan())
+    monkeypatch.setattr(planning, "auth_items", lambda *_, **__: ())
     monkeypatch.setattr(planning.dns, "plan", lambda _, wanted: names.append(wanted) or KindPlan())
     monkeypatch.setattr(planning.network, "names", lambda *_: ())
     objects = {"GatewayClass": [CLASS], "Gateway": [GATEWAY], "HTTPRoute": list(routes)}

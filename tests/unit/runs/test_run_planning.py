@@ -15,7 +15,16 @@ from trellis.runs import planning
 from trellis.runs.request import Run
 
 SNAPSHOT = "snapshots/blue/1.json"
-KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant", "Namespace", "Service", "EndpointSlice")
+KINDS = (
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+    "ReferenceGrant",
+    "Namespace",
+    "Service",
+    "EndpointSlice",
+    "IAMAuthPolicy",
+)
 BROKEN = {"metadata": {"name": "broken", "namespace": "apps"}, "spec": 7}
 RUN = Run(cluster="blue", scope="cluster", mode=Mode.REMEDIATE, lane="manual", run="r-1", snapshotKey=SNAPSHOT)
 

@@ -102,8 +102,7 @@ class Cluster:
 
 def tried_to_write(monkeypatch: pytest.MonkeyPatch, *, answers: bool) -> list[str]:
     """The GatewayClasses whose status a run tried to write, in a cluster that ends it with an error."""
-    kinds = ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant", "Namespace", "Service", "EndpointSlice")
-    objects: dict[str, list[Any]] = {kind: [] for kind in kinds}
+    objects: dict[str, list[Any]] = {kind: [] for kind in status.COLLECTIONS}
     spec = {"controllerName": "trellis.dev/vpc-lattice"}
     objects["GatewayClass"] = [{"metadata": {"name": name}, "spec": spec} for name in ("broken", "whole")]
     documents = MemoryDocuments({"snapshot": {"cluster": "blue", "objects": objects}, "plan": plan()})

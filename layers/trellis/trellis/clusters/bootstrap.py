@@ -1,4 +1,4 @@
-"""What Trellis installs in a cluster once: the Gateway API's CRDs, two ClusterRoles and the GatewayClass.
+"""What Trellis installs in a cluster once: the CRDs of what Trellis reads, two ClusterRoles and the GatewayClass.
 
 A CRD or GatewayClass that is there already stays as it is: platform teams install their own version of the Gateway API,
 and a class of another controller means that this controller works here.
@@ -21,6 +21,7 @@ _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _CLASSES = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
 _READ = ["get", "list", "watch"]
+_POLICIES = "application-networking.k8s.aws"
 _ROUTES = ["gatewayclasses", "gateways", "httproutes"]
 
 _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
@@ -32,6 +33,7 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "resources": [*_ROUTES, "referencegrants"],
                 "verbs": _READ,
             },
+            {"apiGroups": [_POLICIES], "resources": ["iamauthpolicies"], "verbs": _READ},
             {"apiGroups": [""], "resources": ["namespaces", "services"], "verbs": _READ},
             {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _READ},
         ],
@@ -45,6 +47,8 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "resources": [f"{route}/status" for route in _ROUTES],
                 "verbs": ["patch"],
             },
+            {"apiGroups": [_POLICIES], "resources": ["iamauthpolicies"], "verbs": ["get", "list"]},
+            {"apiGroups": [_POLICIES], "resources": ["iamauthpolicies/status"], "verbs": ["patch"]},
             # For the annotation with the domain name that VPC Lattice assigned.
             {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["patch"]},
         ],

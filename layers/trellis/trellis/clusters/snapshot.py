@@ -12,6 +12,7 @@ COLLECTIONS = {
     "Gateway": f"{_GATEWAY}/gateways",
     "HTTPRoute": f"{_GATEWAY}/httproutes",
     "ReferenceGrant": "/apis/gateway.networking.k8s.io/v1beta1/referencegrants",
+    "IAMAuthPolicy": "/apis/application-networking.k8s.aws/v1alpha1/iamauthpolicies",
     "Namespace": "/api/v1/namespaces",
     "Service": "/api/v1/services",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/endpointslices",

@@ -6,7 +6,7 @@ its deletion may come late.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,9 +24,15 @@ class Inventory:
         self._table = table
         self._clock = clock
 
-    def note(self, cluster: str, owned: Mapping[str, str]) -> None:
-        """Remember what a cluster has, by id; nothing is written when that is known."""
+    def note(self, cluster: str, owned: Mapping[str, str], *, looked_at: Collection[str] | None = None) -> None:
+        """Remember what a cluster has, by id; nothing is written when that is known.
+
+        `looked_at` are the work items that `owned` tells all of, where it does not tell all of the cluster.
+        """
         known = self._known(cluster)
+        if looked_at is not None:
+            others = {resource: item for resource, item in known.items() if item not in looked_at}
+            owned = {**others, **owned}
         if known == owned:
             return
         for resource, item in owned.items():

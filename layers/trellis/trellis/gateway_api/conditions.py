@@ -7,6 +7,8 @@ from dataclasses import dataclass
 CONTROLLER = "trellis.dev/vpc-lattice"
 DNS_READY = "trellis.dev/DNSReady"
 MODE_VALID = "trellis.dev/ModeValid"
+CONFLICTED = "Conflicted"
+"""The reason of policies that lose to another, as the Gateway API's policy attachment calls it."""
 
 _MAX_MESSAGES = 10
 _MAX_LENGTH = 4000

@@ -1,6 +1,7 @@
 """From the intent to the AWS resources that it asks for."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from trellis.gateway_api import limits
 from trellis.gateway_api.intent_model import Backend, Intent, RuleIntent, ServiceIntent, Share
@@ -17,6 +18,7 @@ from trellis.model import (
     Service,
     TargetGroup,
     WeightedTargetGroup,
+    service_holder,
 )
 
 _UNRESOLVED_PORT = 80
@@ -24,15 +26,17 @@ _UNRESOLVED_PORT = 80
 
 def build_desired(intent: Intent, cluster: Cluster) -> Desired:
     """The services and names of the intent, each ordered by name."""
+    asking = {policy.holder: policy.source for policy in intent.auth_policies}
     services = tuple(
-        _Service(found, cluster).build() for found in sorted(intent.services, key=lambda found: found.name)
+        replace(_Service(found, cluster).build(), auth_policy=asking.get(service_holder(found.name), ""))
+        for found in sorted(intent.services, key=lambda found: found.name)
     )
     names = tuple(
         DnsName(service.custom_domain_name, service.name, service.stands_for)
         for service in services
         if service.custom_domain_name
     )
-    return Desired(services, tuple(sorted(names, key=lambda name: name.hostname)))
+    return Desired(services, tuple(sorted(names, key=lambda name: name.hostname)), intent.auth_policies)
 
 
 class _Service:

@@ -1,6 +1,6 @@
 """From a snapshot to the intent: what attaches where, and the conditions for what was refused and why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from trellis.gateway_api.intent_model import GatewayIntent, HeldService, Intent,
 from trellis.gateway_api.limits import DEFAULT_QUOTAS, Quotas
 from trellis.gateway_api.modes import ObjectMode, held_anywhere, held_at, mode_of
 from trellis.gateway_api.objects import GATEWAY_GROUP, HTTPRoute, ParentRef
+from trellis.gateway_api.policies import Targets, judge_policies
 from trellis.gateway_api.rules import CompiledRoute, compile_route
 from trellis.gateway_api.snapshot import Malformed, Snapshot
 from trellis.model import Cluster
@@ -28,10 +29,16 @@ def build_intent(
     cluster: Cluster,
     *,
     quotas: Quotas = DEFAULT_QUOTAS,
+    policy_sources: Sequence[str] = (),
     allowed: AllowedHostnames = EVERY_HOSTNAME,
 ) -> Intent:
-    """The intent of a cluster's objects in an account with these quotas; never raises for what the objects say."""
-    return _Building(snapshot, cluster, quotas, allowed).intent()
+    """The intent of a cluster's objects in an account with these quotas; never raises for what the objects say.
+
+    `policy_sources` are patterns, `CLUSTER/NAMESPACE`, of who may set the auth policy of the network.
+    """
+    intent = _Building(snapshot, cluster, quotas, allowed).intent()
+    policies, auth_policies = judge_policies(Targets(snapshot, intent, cluster, tuple(policy_sources)))
+    return replace(intent, policies=policies, auth_policies=auth_policies)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from trellis.gateway_api.conditions import Condition
 from trellis.gateway_api.snapshot import Malformed
-from trellis.model import RuleMatch, Target
+from trellis.model import AuthPolicy, RuleMatch, Target
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,19 @@ class HeldService:
 
 
 @dataclass(frozen=True)
+class PolicyIntent:
+    """An IAMAuthPolicy whose target is a Gateway or route of this controller, or missing.
+
+    `holders` are what it is for (see `AuthPolicy`): the services of the route, or the network.
+    """
+
+    namespace: str
+    name: str
+    accepted: Condition
+    holders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Intent:
     """All that one cluster asks for. `malformed` objects could not be read."""
 
@@ -137,3 +150,5 @@ class Intent:
     services: tuple[ServiceIntent, ...] = ()
     malformed: tuple[Malformed, ...] = ()
     held: tuple[HeldService, ...] = ()
+    policies: tuple[PolicyIntent, ...] = ()
+    auth_policies: tuple[AuthPolicy, ...] = ()

@@ -178,6 +178,22 @@ class HTTPRoute(KubernetesObject):
     spec: HTTPRouteSpec
 
 
+class PolicyTargetRef(_Part):
+    group: str
+    kind: str
+    name: Name
+    namespace: Name | None = None
+
+
+class IAMAuthPolicySpec(_Part):
+    target_ref: PolicyTargetRef
+    policy: str = ""
+
+
+class IAMAuthPolicy(KubernetesObject):
+    spec: IAMAuthPolicySpec
+
+
 class GrantFrom(_Part):
     group: str
     kind: str

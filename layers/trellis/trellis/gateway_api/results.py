@@ -38,9 +38,20 @@ class NetworkResult:
 
 
 @dataclass(frozen=True)
+class PolicyResult:
+    """What became of the auth policy of a holder (see `AuthPolicy`)."""
+
+    holder: str
+    status: Programming
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class Results:
     """The results of one run. What has none is pending."""
 
     services: tuple[ServiceResult, ...] = ()
     names: tuple[NameResult, ...] = ()
     networks: tuple[NetworkResult, ...] = ()
+    policies: tuple[PolicyResult, ...] = ()

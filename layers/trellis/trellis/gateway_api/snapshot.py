@@ -16,6 +16,7 @@ from trellis.gateway_api.objects import (
     Gateway,
     GatewayClass,
     HTTPRoute,
+    IAMAuthPolicy,
     KubernetesObject,
     Namespace,
     ReferenceGrant,
@@ -48,6 +49,7 @@ class Snapshot:
     namespaces: tuple[Namespace, ...] = ()
     services: tuple[Service, ...] = ()
     slices: tuple[EndpointSlice, ...] = ()
+    policies: tuple[IAMAuthPolicy, ...] = ()
     malformed: tuple[Malformed, ...] = ()
 
 
@@ -63,6 +65,7 @@ def parse_snapshot(document: Mapping[str, Any]) -> Snapshot:
         namespaces=parsing.all(Namespace),
         services=parsing.all(Service),
         slices=parsing.all(EndpointSlice),
+        policies=parsing.all(IAMAuthPolicy),
         malformed=tuple(sorted(parsing.malformed, key=lambda bad: (bad.kind, bad.namespace, bad.name, bad.message))),
     )
 

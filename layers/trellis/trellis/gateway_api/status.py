@@ -1,13 +1,20 @@
-"""The `status` of GatewayClasses, Gateways and HTTPRoutes: conditions of the intent joined with results from AWS."""
+"""The `status` of the objects of this controller: conditions of the intent joined with results from AWS."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from trellis.gateway_api.conditions import CONTROLLER, DNS_READY, Condition, Conditions, joined
-from trellis.gateway_api.intent_model import GatewayIntent, Intent, ListenerIntent, ParentIntent, RouteIntent
+from trellis.gateway_api.conditions import CONFLICTED, CONTROLLER, DNS_READY, Condition, Conditions, joined
+from trellis.gateway_api.intent_model import (
+    GatewayIntent,
+    Intent,
+    ListenerIntent,
+    ParentIntent,
+    PolicyIntent,
+    RouteIntent,
+)
 from trellis.gateway_api.objects import GATEWAY_GROUP
-from trellis.gateway_api.results import NameResult, NetworkResult, Results, ServiceResult
+from trellis.gateway_api.results import NameResult, NetworkResult, PolicyResult, Results, ServiceResult
 
 DOMAIN_ANNOTATION = "application-networking.k8s.aws/lattice-assigned-domain-name"
 """On an HTTPRoute: the domain names that VPC Lattice generated for its services, separated by commas."""
@@ -30,12 +37,14 @@ def build_status(intent: Intent, results: Results) -> tuple[ObjectStatus, ...]:
     """The statuses of all objects of this controller, ordered by kind, namespace and name, without times."""
     building = _Building(intent, results)
     classes = [
-        ObjectStatus("GatewayClass", "", found.name, {"conditions": _raw(found.conditions)}, {})
-        for found in intent.classes
+        ObjectStatus("GatewayClass", "", known.name, {"conditions": _raw(known.conditions)}, {})
+        for known in intent.classes
     ]
-    gateways = [building.gateway(found) for found in intent.gateways]
-    routes = [building.route(found) for found in intent.routes]
-    return tuple(sorted((*classes, *gateways, *routes), key=lambda found: (found.kind, found.namespace, found.name)))
+    gateways = map(building.gateway, intent.gateways)
+    routes = map(building.route, intent.routes)
+    policies = map(building.policy, intent.policies)
+    found = (*classes, *gateways, *routes, *policies)
+    return tuple(sorted(found, key=lambda status: (status.kind, status.namespace, status.name)))
 
 
 class _Building:
@@ -44,6 +53,7 @@ class _Building:
         self._services = {result.name: result for result in results.services}
         self._names = {result.hostname: result for result in results.names}
         self._networks = {result.name: result for result in results.networks}
+        self._policies = {result.holder: result for result in results.policies}
         self._hostnames = {service.name: service.hostname for service in intent.services}
 
     def gateway(self, gateway: GatewayIntent) -> ObjectStatus:
@@ -73,6 +83,30 @@ class _Building:
         return ObjectStatus(
             "HTTPRoute", route.namespace, route.name, {"parents": entries}, {DOMAIN_ANNOTATION: domains}
         )
+
+    def policy(self, policy: PolicyIntent) -> ObjectStatus:
+        """The status of an IAMAuthPolicy: whether it counts, and whether VPC Lattice has it."""
+        conditions = Conditions(policy.accepted.observed_generation)
+        accepted, programmed = policy.accepted, self._policy_programmed(policy, conditions)
+        if accepted.status == "True" and programmed.reason == CONFLICTED:
+            accepted = conditions.false("Accepted", CONFLICTED, programmed.message)
+        status = {"conditions": _raw((accepted, programmed))}
+        return ObjectStatus("IAMAuthPolicy", policy.namespace, policy.name, status, {})
+
+    def _policy_programmed(self, policy: PolicyIntent, conditions: Conditions) -> Condition:
+        if policy.accepted.status != "True":
+            return conditions.false("Programmed", "Invalid", "The policy is not accepted")
+        if not policy.holders:
+            return conditions.false("Programmed", "Pending", "The route has no VPC Lattice service yet")
+        results = [self._policies.get(name, PolicyResult(name, "PENDING")) for name in policy.holders]
+        for status, fallback in (("REFUSED", "Invalid"), ("PENDING", "Pending")):
+            missing = [result for result in results if result.status == status]
+            if missing:
+                messages = [
+                    _told(result.message, f"{result.holder} does not have the policy yet") for result in missing
+                ]
+                return conditions.false("Programmed", missing[0].reason or fallback, joined(messages))
+        return conditions.true("Programmed", "Programmed", f"In force at {', '.join(policy.holders)}")
 
     def _parent_conditions(self, parent: ParentIntent, conditions: Conditions) -> Iterable[Condition]:
         yield from parent.conditions

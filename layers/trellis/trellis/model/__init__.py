@@ -4,6 +4,7 @@
 and the owner take no part in equality, so that comparing a desired with an observed object compares what was asked for.
 """
 
+from trellis.model.auth_policy import AUTH_POLICY_TAG, AuthPolicy, auth_id, network_holder, service_holder
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
 from trellis.model.dns import HostedZone, RecordSet
@@ -32,10 +33,12 @@ from trellis.model.service import (
 )
 
 __all__ = [
+    "AUTH_POLICY_TAG",
     "FOR_TAG",
     "NETWORKS_OF_OTHERS",
     "OWNER_TAG",
     "Action",
+    "AuthPolicy",
     "Cluster",
     "ClusterState",
     "Desired",
@@ -57,7 +60,10 @@ __all__ = [
     "TargetGroup",
     "VpcAssociation",
     "WeightedTargetGroup",
+    "auth_id",
     "cluster_owner",
     "fleet_owner",
+    "network_holder",
     "ownership_tags",
+    "service_holder",
 ]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trellis.model.auth_policy import AuthPolicy
 from trellis.model.service import Service
 
 
@@ -16,7 +17,11 @@ class DnsName:
 
 @dataclass(frozen=True)
 class Desired:
-    """The services and names of one cluster. Network, association and security-group rule follow from the cluster."""
+    """The services, names and auth policies of one cluster.
+
+    Network, association and security-group rule follow from the cluster.
+    """
 
     services: tuple[Service, ...] = ()
     names: tuple[DnsName, ...] = ()
+    auth_policies: tuple[AuthPolicy, ...] = ()

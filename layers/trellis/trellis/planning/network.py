@@ -22,9 +22,10 @@ class ObservedNetwork:
 
 @dataclass(frozen=True)
 class CreateServiceNetwork:
-    """Create the network; it belongs to the fleet."""
+    """Create the network; it belongs to the fleet, and is closed when there is to be an auth policy."""
 
     name: str
+    auth_policy: str = ""
 
     def describe(self) -> Description:
         """Describe the change for reports."""
@@ -79,8 +80,8 @@ class NetworkDiff:
     refusals: tuple[Refusal, ...] = ()
 
 
-def diff_network(cluster: Cluster, observed: ObservedNetwork) -> NetworkDiff:
-    """Compare the cluster's network with what is there."""
+def diff_network(cluster: Cluster, observed: ObservedNetwork, auth_policy: str = "") -> NetworkDiff:
+    """Compare the cluster's network with what is there; `auth_policy` names what asks for a policy of the network."""
     if cluster.state is ClusterState.LEAVING:
         return _leave(cluster, observed)
     association = observed.association
@@ -92,7 +93,7 @@ def diff_network(cluster: Cluster, observed: ObservedNetwork) -> NetworkDiff:
         return NetworkDiff(refusals=(Refusal(f"VPC {cluster.vpc_id}", "VpcBelongsToOtherNetwork", message),))
     changes: list[NetworkChange] = []
     if observed.network is None:
-        changes.append(CreateServiceNetwork(cluster.service_network))
+        changes.append(CreateServiceNetwork(cluster.service_network, auth_policy))
     if association is None:
         changes.append(AssociateVpc(cluster.service_network, cluster.vpc_id))
         return NetworkDiff(tuple(changes))

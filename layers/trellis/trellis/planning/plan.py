@@ -10,12 +10,17 @@ from trellis.planning.work import KindPlan
 
 APPLY, PRUNE = "apply", "prune"
 
+# An auth policy comes before what it protects changes, and once more after services are made; one that nobody wants any
+# more goes after what it protected.
 # Names follow services, since only VPC Lattice knows their targets; what is deleted goes in the opposite order, and a
 # service only after its names are gone.
 ORDER: tuple[tuple[str, str], ...] = (
     ("associate_vpc", APPLY),
     ("open_security_group", APPLY),
+    ("attach_auth_policy", APPLY),
     ("apply_service", APPLY),
+    ("attach_auth_policy", APPLY),
+    ("attach_auth_policy", PRUNE),
     ("sync_dns", APPLY),
     ("apply_service", PRUNE),
     ("associate_vpc", PRUNE),

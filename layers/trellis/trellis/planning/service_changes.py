@@ -94,14 +94,16 @@ class DeleteTargetGroup(_GroupChange):
 
 @dataclass(frozen=True)
 class CreateService(ServiceChange):
-    """Create the service, without listeners."""
+    """Create the service, without listeners; closed when there is to be an auth policy."""
 
     custom_domain_name: str | None
     stands_for: str
+    auth_policy: str = ""
 
     @property
     def expected(self) -> Any:
-        return {"custom_domain_name": self.custom_domain_name}
+        auth = {"auth_type": "AWS_IAM"} if self.auth_policy else {}
+        return {"custom_domain_name": self.custom_domain_name, **auth}
 
 
 @dataclass(frozen=True)

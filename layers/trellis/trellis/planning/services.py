@@ -83,7 +83,7 @@ def _live(observed: ObservedService) -> Service | None:
 def _service_changes(desired: Service, observed: ObservedService) -> list[ServiceChange]:
     if _live(observed):
         return []
-    create = CreateService(desired.name, desired.custom_domain_name, desired.stands_for)
+    create = CreateService(desired.name, desired.custom_domain_name, desired.stands_for, desired.auth_policy)
     if observed.service and is_failed(observed.service.status):
         return [*_delete_service(observed.service, because=f"failed {observed.failure}".strip()), create]
     return [create]

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from trellis.model import Desired, Service
+from trellis.planning.auth_policies import IAM, resource_of
 from trellis.planning.service_changes import describe
 from trellis.planning.service_state import ObservedService
 from trellis.planning.services import diff_service
@@ -40,6 +41,10 @@ def wanted(plan: Document) -> Wanted:
     resources: dict[str, Fields] = {}
     for service in desired.services:
         resources.update(_of_service(service))
+    for policy in desired.auth_policies:
+        if policy.document:
+            fields = {"policy": policy.document, "auth_type": IAM, "source": policy.source}
+            resources[resource_of(policy.holder)] = fields
     return Wanted(resources, {name.hostname: name for name in desired.names}, plan.get("basis", {}))
 
 

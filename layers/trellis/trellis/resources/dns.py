@@ -22,6 +22,7 @@ from trellis.planning.dns import (
     owner_of,
     zones_in_use,
 )
+from trellis.planning.service_state import is_lost
 from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status, reported
 
 if TYPE_CHECKING:
@@ -165,9 +166,13 @@ class Names:
                 yield RecordSet(plain.zone_id, plain.name, plain.type, plain.values, plain.ttl, owner_of(plain))
 
     def _domains(self) -> dict[str, str]:
+        # A service that is going away is no service any more: the one made in its place gets another domain name.
         pages = self._lattice.get_paginator("list_services").paginate()
         return {
-            item["name"]: item.get("dnsEntry", {}).get("domainName", "") for page in pages for item in page["items"]
+            item["name"]: item.get("dnsEntry", {}).get("domainName", "")
+            for page in pages
+            for item in page["items"]
+            if not is_lost(item["status"])
         }
 
 

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from trellis.errors import ServiceUnavailableError
 from trellis.model import (
+    AUTH_POLICY_TAG,
     NETWORKS_OF_OTHERS,
     OWNER_TAG,
     Cluster,
@@ -57,10 +58,12 @@ def observe(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Clu
     )
 
 
-def plan(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster]) -> KindPlan:
-    """What a run would change."""
+def plan(
+    lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster], *, auth_policy: str = ""
+) -> KindPlan:
+    """What a run would change; `auth_policy` names what asks for a policy of the network."""
     observed = observe(lattice, cluster, members)
-    diff = diff_network(cluster, observed)
+    diff = diff_network(cluster, observed, auth_policy)
     owner = cluster_owner(cluster.account, cluster.name)
     return KindPlan(
         changes=tuple(change.describe() for change in diff.changes),
@@ -79,11 +82,13 @@ def _ids(cluster: Cluster, observed: ObservedNetwork) -> tuple[str, ...]:
     return (*own, NETWORKS_OF_OTHERS) if shared else own
 
 
-def reconcile(lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster], *, run: str) -> Outcome:
+def reconcile(
+    lattice: "VPCLatticeClient", cluster: Cluster, members: Sequence[Cluster], *, run: str, auth_policy: str = ""
+) -> Outcome:
     """Apply what can be applied now; the outcome says whether AWS is still busy. `run` names the execution."""
     done: list[Description] = []
     for _ in range(_ROUNDS):
-        diff = diff_network(cluster, observe(lattice, cluster, members))
+        diff = diff_network(cluster, observe(lattice, cluster, members), auth_policy)
         if diff.refusals:
             return Outcome(KIND, cluster.name, Status.REFUSED, tuple(done), diff.refusals)
         if diff.waiting_for:
@@ -123,9 +128,12 @@ def _apply_all(call: _Call, changes: Sequence[NetworkChange], done: list[Descrip
 def _apply(call: _Call, change: NetworkChange) -> None:
     lattice, cluster = call.lattice, call.cluster
     match change:
-        case CreateServiceNetwork(name=name):
+        case CreateServiceNetwork(name=name, auth_policy=source):
             tags = ownership_tags(fleet_owner(cluster.account), f"service network {name}")
-            lattice.create_service_network(name=name, tags=tags, clientToken=client_token(call.run, name, tags))
+            request: dict[str, Any] = {"name": name, "tags": tags}
+            if source:
+                request |= {"authType": "AWS_IAM", "tags": {**tags, AUTH_POLICY_TAG: source}}
+            lattice.create_service_network(**request, clientToken=client_token(call.run, request))
         case AssociateVpc(network=network, vpc_id=vpc_id):
             tags = ownership_tags(cluster_owner(cluster.account, cluster.name), f"cluster {cluster.name}")
             lattice.create_service_network_vpc_association(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trellis.model import Action, Target, ownership_tags
+from trellis.model import AUTH_POLICY_TAG, Action, Target, ownership_tags
 from trellis.planning.service_changes import (
     AssociateService,
     CreateListener,
@@ -97,6 +97,9 @@ class Application:
         request: dict[str, Any] = {"name": change.service, "tags": self._tags(change.stands_for)}
         if change.custom_domain_name:
             request["customDomainName"] = change.custom_domain_name
+        if change.auth_policy:
+            request["authType"] = "AWS_IAM"
+            request["tags"][AUTH_POLICY_TAG] = change.auth_policy
         self._create(self.lattice.create_service, request)
         return ()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from trellis.model import FOR_TAG, OWNER_TAG, Forward, Listener, Rule, Service, Target, TargetGroup
+from trellis.model import AUTH_POLICY_TAG, FOR_TAG, OWNER_TAG, Forward, Listener, Rule, Service, Target, TargetGroup
 from trellis.planning.service_state import SERVICE_TAG, ObservedGroup, ObservedService, ObservedServices, is_failed
 from trellis.resources.service_errors import is_absent
 from trellis.resources.service_requests import read_action, read_match
@@ -127,6 +127,7 @@ class _Observation:
             status=summary["status"],
             domain_name=summary.get("dnsEntry", {}).get("domainName", ""),
             owner=tags.get(OWNER_TAG, ""),
+            auth_policy=tags.get(AUTH_POLICY_TAG, ""),
             association_ids=tuple((item["serviceNetworkName"], item["id"]) for item in associations),
             association_status=tuple((item["serviceNetworkName"], item["status"]) for item in associations),
         )

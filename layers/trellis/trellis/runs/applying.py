@@ -11,9 +11,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from trellis.model import Desired, Service, cluster_owner
+from trellis.model.auth_policy import NETWORK
 from trellis.planning.plan import APPLY
 from trellis.planning.work import Outcome
-from trellis.resources import dns, network, security_group, services
+from trellis.resources import auth_policies, dns, network, security_group, services
+from trellis.runs.auth_planning import decided_policy
 from trellis.runs.planning import names_wanted
 from trellis.runs.request import ItemRun
 from trellis.runs.toolbox import Toolbox
@@ -26,7 +28,10 @@ def associate_vpc(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
     cluster = tools.registry.get(run.cluster)
 
     def work() -> Outcome:
-        return network.reconcile(tools.clients.lattice, cluster, tools.registry.list(), run=run.run)
+        policy = decided_policy(tools, cluster)
+        auth_policy = policy.source if policy else ""
+        members = tools.registry.list()
+        return network.reconcile(tools.clients.lattice, cluster, members, run=run.run, auth_policy=auth_policy)
 
     return _leased(tools, run, f"network/{cluster.service_network}", work)
 
@@ -65,6 +70,28 @@ def apply_service(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
         "refusals": [asdict(refusal) for refusal in outcome.refusals],
         "waitingFor": list(outcome.waiting_for),
     }
+
+
+def attach_auth_policy(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+    """Bring auth type and policy of one service or of the network to what is wanted.
+
+    What the network must have is decided once more: another cluster may have asked for something since.
+    """
+    cluster = tools.registry.get(run.cluster)
+    holder = run.item.name
+    if holder.startswith(f"{NETWORK}/"):
+        wanted = decided_policy(tools, cluster)
+    else:
+        desired = _DESIRED.validate_python(tools.documents.get(run.planKey)["desired"])
+        wanted = next((found for found in desired.auth_policies if found.holder == holder), None)
+    vpcs = {member.name: member.vpc_id for member in tools.registry.list()}
+    task = auth_policies.AuthTask(cluster, holder, wanted, vpcs)
+
+    def work() -> Outcome:
+        return auth_policies.reconcile(tools.clients.lattice, task)
+
+    # A holder is named as the lease of its service or network is.
+    return _leased(tools, run, holder, work)
 
 
 def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,15 @@ from trellis.gateway_api import (
     parse_snapshot,
     services_in_doubt,
 )
-from trellis.model import Cluster, ClusterState, Desired, Service, cluster_owner
+from trellis.model import (
+    Cluster,
+    ClusterState,
+    Desired,
+    Service,
+    cluster_owner,
+    network_holder,
+)
+from trellis.model.auth_policy import SERVICE
 from trellis.planning.contest import REASON as CONTESTED
 from trellis.planning.contest import wanted_of
 from trellis.planning.dns import NamesWanted
@@ -23,6 +31,7 @@ from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
 from trellis.resources.service_observation import ServiceScope, observe_services
+from trellis.runs.auth_planning import auth_items, policy_state, with_network_policy
 from trellis.runs.contesting import leave_contested
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
@@ -40,21 +49,24 @@ _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
 class Compared:
     """The work items, and for the status what is known of each service and network by now.
 
-    `health` counts the targets of each target group by status.
+    `auth` are the work items of all auth policies, also of those beyond the scope, `claimed` the services that have one
+    of Trellis. `health` counts the targets of each target group by status.
     """
 
     items: tuple[WorkItem, ...]
     services: dict[str, dict[str, str]]
     networks: tuple[str, ...]
     health: dict[str, dict[str, int]] = field(default_factory=dict)
+    auth: tuple[WorkItem, ...] = ()
+    claimed: tuple[str, ...] = ()
 
 
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
     intent = _intent(tools, run, cluster)
-    desired = build_desired(intent, cluster)
     keep = keeps(intent)
+    desired = with_network_policy(tools, run, cluster, build_desired(intent, cluster), keep=keep)
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
     compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent)))
@@ -79,6 +91,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "items": [asdict(item) for item in compared.items if item.plan.is_told],
         "services": _services_known(compared),
         "networks": compared.networks,
+        "policies": {item.name: policy_state(item.plan) for item in compared.auth},
         "refused": unfulfilled,
     }
     if decided is not Verdict.CONVERGED:
@@ -127,6 +140,8 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
         for parent in route.parents:
             name = f"HTTPRoute {route.namespace}/{route.name} at Gateway {'/'.join(parent.gateway)}"
             held.append((name, parent.conditions))
+    for policy in intent.policies:
+        held.append((f"IAMAuthPolicy {policy.namespace}/{policy.name}", (policy.accepted,)))
     for resource, conditions in held:
         for condition in conditions:
             if condition.status != _FULFILLED.get(condition.type, "True"):
@@ -137,8 +152,12 @@ def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
     """The intent of the snapshot; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
         return Intent(cluster=cluster.name)
-    allowed = parse_allowed_hostnames(tools.settings.allowed_hostnames)
-    return build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster, allowed=allowed)
+    return build_intent(
+        parse_snapshot(tools.documents.get(run.snapshotKey)),
+        cluster,
+        policy_sources=tools.settings.network_policy_sources,
+        allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
+    )
 
 
 def held_services(intent: Intent) -> dict[str, str]:
@@ -187,19 +206,29 @@ class _Services:
 
 def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Services) -> Compared:
     cluster = wanted.cluster
-    items = [] if run.only_service else list(_cluster_items(tools, cluster))
+    items = [] if run.only_service else list(_cluster_items(tools, cluster, wanted_services.desired))
     compared = _service_items(tools, run, cluster, wanted_services)
+    auth = auth_items(tools, cluster, wanted_services.desired, compared.claimed, held=wanted_services.held)
     names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
+    items += [item for item in auth if _is_in_scope(run, item, wanted_services.desired)]
     items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names, left=wanted.left)]
-    return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice))
+    return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice), auth=auth)
 
 
-def _cluster_items(tools: Toolbox, cluster: Cluster) -> Iterator[WorkItem]:
+def _cluster_items(tools: Toolbox, cluster: Cluster, desired: Desired) -> Iterator[WorkItem]:
     phase = PRUNE if cluster.state is ClusterState.LEAVING else APPLY
-    members = tools.registry.list()
-    yield WorkItem(network.KIND, phase, cluster.name, network.plan(tools.clients.lattice, cluster, members))
+    holder = network_holder(cluster.service_network)
+    asking = next((policy.source for policy in desired.auth_policies if policy.holder == holder), "")
+    network_plan = network.plan(tools.clients.lattice, cluster, tools.registry.list(), auth_policy=asking)
+    yield WorkItem(network.KIND, phase, cluster.name, network_plan)
     cidrs = tools.settings.link_local_cidrs
     yield WorkItem(security_group.KIND, phase, cluster.name, security_group.plan(tools.clients.ec2, cluster, cidrs))
+
+
+def _is_in_scope(run: Run, item: WorkItem, desired: Desired) -> bool:
+    names = {found.name: _names_of(found.name, found) for found in desired.services}
+    kind, _, name = item.name.partition("/")
+    return not run.only_service or (kind == SERVICE and run.only_service in names.get(name, {name}))
 
 
 def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services) -> Compared:
@@ -219,7 +248,12 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services)
         plan_ = asked.plan_of(diff, found)
         items.append(WorkItem(services.KIND, phase, diff.name, plan_, wanted_of(wanted.get(diff.name))))
     health = {group.group.name: dict(group.health) for service in observed.services for group in service.groups}
-    return Compared(tuple(items), known, (), health)
+    claimed = tuple(
+        found.name
+        for found in observed.services
+        if found.name in wanted and found.service and found.service.auth_policy
+    )
+    return Compared(tuple(items), known, (), health, claimed=claimed)
 
 
 def _services_known(compared: Compared) -> dict[str, dict[str, str]]:
@@ -239,12 +273,13 @@ def _left_state(item: WorkItem) -> dict[str, str]:
     return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
 
 
-def _take_inventory(tools: Toolbox, run: Run, cluster: Cluster, items: Iterable[WorkItem]) -> None:
-    """Remember which work item each resource stands for; a run for one service has not seen the others."""
+def _take_inventory(tools: Toolbox, run: Run, cluster: Cluster, items: Sequence[WorkItem]) -> None:
+    """Remember which work item each resource stands for; a run for one service has not looked at the others."""
     if cluster.state is ClusterState.LEAVING:
         tools.inventory.forget(cluster.name)
-    elif not run.only_service:
-        tools.inventory.note(cluster.name, {resource: item.key for item in items for resource in item.plan.ids})
+        return
+    owned = {resource: item.key for item in items for resource in item.plan.ids}
+    tools.inventory.note(cluster.name, owned, looked_at={item.key for item in items} if run.only_service else None)
 
 
 def _names_of(name: str, service: Service | None) -> set[str]:

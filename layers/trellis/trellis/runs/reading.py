@@ -6,7 +6,8 @@ from typing import Any
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.snapshot import read_snapshot
 from trellis.model import ClusterState
-from trellis.resources import services
+from trellis.model.auth_policy import SERVICE
+from trellis.resources import auth_policies, services
 from trellis.runs.request import RunRequest
 from trellis.runs.toolbox import Toolbox
 
@@ -32,6 +33,12 @@ def read(tools: Toolbox, request: RunRequest) -> dict[str, Any]:
 
 def narrowest_scope(items: Collection[str]) -> str:
     """The scope that covers these work items, written `kind/name`; the whole cluster for anything but one service."""
-    only = next(iter(items)) if len(items) == 1 else ""
-    kind, _, name = only.partition("/")
+    scopes = {_scope(item) for item in items}
+    return next(iter(scopes)) if len(scopes) == 1 else "cluster"
+
+
+def _scope(item: str) -> str:
+    kind, _, name = item.partition("/")
+    if kind == auth_policies.KIND and name.startswith(f"{SERVICE}/"):
+        return name
     return f"service/{name}" if kind == services.KIND else "cluster"

@@ -16,6 +16,7 @@ from trellis.gateway_api import (
     NameResult,
     NetworkResult,
     ObjectStatus,
+    PolicyResult,
     Results,
     ServiceResult,
     build_intent,
@@ -25,14 +26,14 @@ from trellis.gateway_api import (
     parse_snapshot,
 )
 from trellis.model import Cluster
-from trellis.resources import dns, network, services
+from trellis.resources import auth_policies, dns, network, services
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
 Document = Mapping[str, Any]
 Key = tuple[str, str]
 
-_KINDS = ("GatewayClass", "Gateway", "HTTPRoute")
+_KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "IAMAuthPolicy")
 
 _TOLD_REFUSALS = 5
 
@@ -52,8 +53,12 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     if run.snapshotKey is None:
         return {"written": 0}
     cluster = tools.registry.get(run.cluster)
-    allowed = parse_allowed_hostnames(tools.settings.allowed_hostnames)
-    intent = build_intent(parse_snapshot(tools.documents.get(run.snapshotKey)), cluster, allowed=allowed)
+    intent = build_intent(
+        parse_snapshot(tools.documents.get(run.snapshotKey)),
+        cluster,
+        policy_sources=tools.settings.network_policy_sources,
+        allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
+    )
     results = results_of(tools.documents.get(run.planKey), run.outcomes, cluster)
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
     live = {kind: _live(api, kind) for kind in _KINDS}
@@ -76,7 +81,22 @@ def clear_status(api: KubernetesApi) -> None:
         for (namespace, name), found in _live(api, "Gateway").items()
         if found["spec"]["gatewayClassName"] in classes
     ]
-    _write_all(api, [*gateways, *_abandoned(_live(api, "HTTPRoute"), ())])
+    policies = [
+        ObjectStatus("IAMAuthPolicy", namespace, name, _left_policy(found["metadata"].get("generation", 0)), {})
+        for (namespace, name), found in _live(api, "IAMAuthPolicy").items()
+        if _is_programmed(found)
+    ]
+    _write_all(api, [*gateways, *policies, *_abandoned(_live(api, "HTTPRoute"), ())])
+
+
+def _is_programmed(found: Document) -> bool:
+    """The AWS Gateway API Controller gives no such condition to a policy."""
+    conditions = found.get("status", {}).get("conditions", ())
+    return any((condition["type"], condition["status"]) == ("Programmed", "True") for condition in conditions)
+
+
+def _left_policy(generation: int) -> dict[str, Any]:
+    return {"conditions": _left(generation)["conditions"]}
 
 
 def _left(generation: int) -> dict[str, Any]:
@@ -115,7 +135,19 @@ def results_of(plan: Document, outcomes: list[dict[str, Any]], cluster: Cluster)
         ),
         names=tuple(_names(plan, by_item.get((dns.KIND, cluster.name)))),
         networks=tuple(_networks(plan, by_item.get((network.KIND, cluster.name)), cluster)),
+        policies=tuple(
+            _policy(holder, known, by_item.get((auth_policies.KIND, holder)))
+            for holder, known in plan.get("policies", {}).items()
+        ),
     )
+
+
+def _policy(holder: str, known: Document, outcome: Document | None) -> PolicyResult:
+    """Why VPC Lattice did not take a policy is known from applying it only."""
+    refusal = next(iter(outcome["refusals"]), None) if outcome and known["status"] == "PENDING" else None
+    if refusal:
+        return PolicyResult(holder, "REFUSED", refusal["reason"], refusal["message"])
+    return PolicyResult(holder, known["status"], known["reason"], known["message"])
 
 
 def _service(name: str, known: Document, outcome: Document | None) -> ServiceResult:

@@ -9,6 +9,7 @@ from trellis.fleet.elevations import Elevations
 from trellis.fleet.hints import Hints
 from trellis.fleet.inventory import Inventory
 from trellis.fleet.leases import Leases
+from trellis.fleet.network_policies import NetworkPolicies
 from trellis.fleet.registry import Registry
 from trellis.fleet.repairs import Repairs
 from trellis.fleet.requests import CheckRequests
@@ -37,6 +38,11 @@ class Toolbox:
     def documents(self) -> Documents:
         """Snapshots, plans and reports."""
         return Documents(self.clients.s3, self.settings.bucket)
+
+    @cached_property
+    def network_policies(self) -> NetworkPolicies:
+        """What clusters ask of the auth policies of their networks."""
+        return NetworkPolicies(self.clients.dynamodb, self.settings.table)
 
     @cached_property
     def leases(self) -> Leases:

@@ -1,0 +1,182 @@
+"""Auth types and auth policies of services and service networks: observe, compare, change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from trellis.model import (
+    AUTH_POLICY_TAG,
+    OWNER_TAG,
+    AuthPolicy,
+    Cluster,
+    auth_id,
+    cluster_owner,
+    fleet_owner,
+    network_holder,
+    service_holder,
+)
+from trellis.planning.auth_policies import (
+    AuthChange,
+    AuthDiff,
+    ClaimAuth,
+    DeleteAuthPolicy,
+    ObservedAuth,
+    PutAuthPolicy,
+    SetAuthType,
+    diff_auth,
+)
+from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status
+from trellis.resources.service_errors import is_absent
+
+if TYPE_CHECKING:
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
+
+KIND = "attach_auth_policy"
+
+PERMISSIONS = ("vpc-lattice:TagResource", "vpc-lattice:UntagResource")
+"""What the calls need beside the actions of their own names."""
+
+_ROUNDS = 3
+_REFUSING = frozenset({"ValidationException", "ConflictException", "ServiceQuotaExceededException"})
+
+Summary = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AuthTask:
+    """What a holder must have (None: nothing of Trellis), for a cluster; `vpcs` are the fleet's, by cluster."""
+
+    cluster: Cluster
+    holder: str
+    wanted: AuthPolicy | None
+    vpcs: Mapping[str, str]
+
+    @property
+    def owner(self) -> str:
+        """Whose the holder must be."""
+        is_network = self.holder == network_holder(self.cluster.service_network)
+        account, name = self.cluster.account, self.cluster.name
+        return fleet_owner(account) if is_network else cluster_owner(account, name)
+
+    def diff(self, observed: ObservedAuth | None) -> AuthDiff:
+        """What must change."""
+        own = "service-network-arn" if ":servicenetwork/" in (observed.arn if observed else "") else "service-arn"
+        values = {f"vpc/{name}": vpc for name, vpc in self.vpcs.items()}
+        values |= {"account": self.cluster.account, **({own: observed.arn} if observed else {})}
+        return diff_auth(self.holder, self.wanted, observed, values)
+
+
+def holders(lattice: "VPCLatticeClient", cluster: Cluster) -> dict[str, Summary]:
+    """The summaries of the cluster's network and of all services of the account, by holder."""
+    found: dict[str, Summary] = {}
+    for page in lattice.get_paginator("list_service_networks").paginate():
+        for network in page["items"]:
+            if network["name"] == cluster.service_network:
+                found[network_holder(network["name"])] = cast(Summary, network)
+    for services in lattice.get_paginator("list_services").paginate():
+        for service in services["items"]:
+            # Services that other accounts share may have the same names.
+            if service["arn"].split(":")[4] == cluster.account:
+                found[service_holder(service["name"])] = cast(Summary, service)
+    return found
+
+
+def plan(lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None) -> KindPlan:
+    """What a run would change at a holder."""
+    observed = observe(lattice, task, summary)
+    diff = task.diff(observed)
+    changes = tuple(change.describe() for change in diff.changes)
+    ids = (auth_id(observed.id),) if observed and task.wanted else ()
+    return KindPlan(changes, diff.refusals, owned=int(bool(observed and observed.claim)), ids=ids)
+
+
+def observe(lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None) -> ObservedAuth | None:
+    """Read auth type, policy and tags; None when the holder does not exist (any more)."""
+    if summary is None:
+        return None
+    identifier, arn = summary["id"], summary["arn"]
+    if arn.split(":")[4] != task.cluster.account:
+        return ObservedAuth(identifier, arn, owned=False)
+    try:
+        auth_type = _auth_type(lattice, identifier)
+        policy = _policy(lattice, identifier)
+        tags = lattice.list_tags_for_resource(resourceArn=arn)["tags"]
+    except ClientError as error:
+        if is_absent(error):
+            return None
+        raise
+    owned = tags.get(OWNER_TAG) == task.owner
+    return ObservedAuth(identifier, arn, auth_type, policy, tags.get(AUTH_POLICY_TAG, ""), owned)
+
+
+def reconcile(lattice: "VPCLatticeClient", task: AuthTask) -> Outcome:
+    """Apply what is due. A holder that does not exist yet has nothing to be done: a later stage comes back to it."""
+    done: list[Description] = []
+    for _ in range(_ROUNDS):
+        observed = observe(lattice, task, holders(lattice, task.cluster).get(task.holder))
+        diff = task.diff(observed)
+        if diff.refusals:
+            return Outcome(KIND, task.holder, Status.REFUSED, tuple(done), diff.refusals)
+        if observed is None or not diff.changes:
+            break
+        refusal = _apply_all(lattice, observed, diff.changes, done)
+        if refusal:
+            return Outcome(KIND, task.holder, Status.REFUSED, tuple(done), (refusal,))
+    return Outcome(KIND, task.holder, Status.DONE, tuple(done))
+
+
+def _apply_all(
+    lattice: "VPCLatticeClient", observed: ObservedAuth, changes: Sequence[AuthChange], done: list[Description]
+) -> Refusal | None:
+    for change in changes:
+        try:
+            _apply(lattice, observed, change)
+        except ClientError as error:
+            if is_absent(error):
+                # The holder went, or somebody was quicker: what is left to do shows when it is read again.
+                return None
+            details = error.response["Error"]
+            if details["Code"] not in _REFUSING:
+                raise
+            return Refusal(str(change.describe()["resource"]), details["Code"], details["Message"])
+        done.append(change.describe())
+    return None
+
+
+def _apply(lattice: "VPCLatticeClient", observed: ObservedAuth, change: AuthChange) -> None:
+    match change:
+        case PutAuthPolicy(document=document):
+            lattice.put_auth_policy(resourceIdentifier=observed.id, policy=document)
+        case DeleteAuthPolicy():
+            lattice.delete_auth_policy(resourceIdentifier=observed.id)
+        case SetAuthType(auth_type=auth_type):
+            _set_auth_type(lattice, observed.id, auth_type)
+        case ClaimAuth(source=""):
+            lattice.untag_resource(resourceArn=observed.arn, tagKeys=[AUTH_POLICY_TAG])
+        case ClaimAuth(source=source):
+            lattice.tag_resource(resourceArn=observed.arn, tags={AUTH_POLICY_TAG: source})
+
+
+def _set_auth_type(lattice: "VPCLatticeClient", identifier: str, auth_type: Any) -> None:
+    if identifier.startswith("sn-"):
+        lattice.update_service_network(serviceNetworkIdentifier=identifier, authType=auth_type)
+    else:
+        lattice.update_service(serviceIdentifier=identifier, authType=auth_type)
+
+
+def _auth_type(lattice: "VPCLatticeClient", identifier: str) -> str:
+    if identifier.startswith("sn-"):
+        return lattice.get_service_network(serviceNetworkIdentifier=identifier)["authType"]
+    return lattice.get_service(serviceIdentifier=identifier).get("authType", "NONE")
+
+
+def _policy(lattice: "VPCLatticeClient", identifier: str) -> str:
+    """The policy's text; AWS answers with an error or with an empty text when there is none."""
+    try:
+        return lattice.get_auth_policy(resourceIdentifier=identifier).get("policy", "")
+    except ClientError as error:
+        if is_absent(error):
+            return ""
+        raise

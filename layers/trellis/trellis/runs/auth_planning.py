@@ -1,0 +1,89 @@
+"""Auth policies in the course of a run: what the fleet decides for the network, and what differs where."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from hashlib import sha256
+
+from trellis.model import AuthPolicy, Cluster, ClusterState, Desired, Mode, network_holder, service_holder
+from trellis.model.auth_policy import SERVICE
+from trellis.planning.network_policies import Claim, decide
+from trellis.planning.plan import APPLY, PRUNE, WorkItem
+from trellis.planning.work import KindPlan, reported
+from trellis.resources import auth_policies
+from trellis.runs.request import Run
+from trellis.runs.toolbox import Toolbox
+
+
+def with_network_policy(tools: Toolbox, run: Run, cluster: Cluster, desired: Desired, *, keep: bool) -> Desired:
+    """What is desired with what the network must have in place of what the cluster asks for.
+
+    That is remembered, but by no run that only reports; with `keep`, it is not taken for withdrawn.
+    """
+    network = network_holder(cluster.service_network)
+    own = next((found for found in desired.auth_policies if found.holder == network), None)
+    claims = tools.network_policies.of(cluster.service_network)
+    if _is_clear(own, keep=keep):
+        claim = Claim(own.source, own.document) if own else None
+        if run.mode is Mode.REMEDIATE:
+            tools.network_policies.note(cluster.service_network, cluster.name, claim, claims)
+        claims = {name: found for name, found in claims.items() if name != cluster.name}
+        claims |= {cluster.name: claim} if claim else {}
+    if cluster.state is ClusterState.LEAVING:
+        return desired
+    decided = decide(cluster.service_network, claims, tools.settings.network_baseline_policy)
+    policies = tuple(policy for policy in desired.auth_policies if policy.holder != network)
+    return replace(desired, auth_policies=(*policies, decided) if decided else policies)
+
+
+def decided_policy(tools: Toolbox, cluster: Cluster) -> AuthPolicy | None:
+    """What the cluster's network must have by all that is remembered."""
+    network = cluster.service_network
+    return decide(network, tools.network_policies.of(network), tools.settings.network_baseline_policy)
+
+
+def auth_items(
+    tools: Toolbox, cluster: Cluster, desired: Desired, claimed: Iterable[str], *, held: Mapping[str, str]
+) -> tuple[WorkItem, ...]:
+    """The auth policies that are wanted, and those of `claimed` services that nobody wants any more.
+
+    `held` are the services that are only reported, each with why.
+    """
+    if cluster.state is ClusterState.LEAVING:
+        return ()
+    wanted = {policy.holder: policy for policy in desired.auth_policies}
+    known = {*wanted, *map(service_holder, claimed), network_holder(cluster.service_network)}
+    summaries = auth_policies.holders(tools.clients.lattice, cluster)
+    vpcs = {member.name: member.vpc_id for member in tools.registry.list()}
+    items = []
+    for holder in sorted(known):
+        task = auth_policies.AuthTask(cluster, holder, wanted.get(holder), vpcs)
+        plan = auth_policies.plan(tools.clients.lattice, task, summaries.get(holder))
+        items.append(_item(task, _held(plan, held.get(holder.removeprefix(f"{SERVICE}/"), ""))))
+    return tuple(items)
+
+
+def policy_state(plan: KindPlan) -> dict[str, str]:
+    """What the status of a policy says of the plan for its holder."""
+    if plan.refusals:
+        return {"status": "REFUSED", "reason": plan.refusals[0].reason, "message": plan.refusals[0].message}
+    if plan.reported:
+        message = f"differences are reported and not repaired: {plan.reported[0]['because']}"
+        return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
+    return {"status": "PENDING" if plan.changes else "PROGRAMMED", "reason": "", "message": ""}
+
+
+def _is_clear(own: AuthPolicy | None, *, keep: bool) -> bool:
+    """Whether what a cluster asks for its network is known."""
+    return bool(own.document) if own else not keep
+
+
+def _item(task: auth_policies.AuthTask, plan: KindPlan) -> WorkItem:
+    wanted = task.wanted
+    digest = sha256(wanted.document.encode()).hexdigest()[:12] if wanted else ""
+    return WorkItem(auth_policies.KIND, APPLY if wanted else PRUNE, task.holder, plan, digest)
+
+
+def _held(plan: KindPlan, because: str) -> KindPlan:
+    if not because:
+        return plan
+    return replace(plan, changes=(), reported=tuple(reported(change, because) for change in plan.changes))

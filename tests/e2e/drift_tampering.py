@@ -1,0 +1,460 @@
+"""Somebody who changes what Trellis keeps, one (kind, field) pair at a time, with calls of AWS alone."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+from drift_pairs import Pair
+from observing import CLUSTER_B, NETWORK, events_kept_away
+
+from trellis_local.walkthrough import World
+
+HOSTNAME = "tampered.lattice-test.io"
+_SECONDS = 60
+
+Document = dict[str, Any]
+
+
+def route() -> Document:
+    """A route of the datastore whose first rule has all that a rule can have."""
+    match = {
+        "path": {"type": "Exact", "value": "/exact"},
+        "method": "GET",
+        "headers": [{"name": "x-team", "value": "blue"}],
+    }
+    split = [{"name": "datastore-v1", "port": 80, "weight": 70}, {"name": "datastore-v2", "port": 80, "weight": 30}]
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "tampered", "namespace": "apps"},
+        "spec": {
+            "parentRefs": [{"name": NETWORK, "sectionName": "http"}],
+            "hostnames": [HOSTNAME],
+            "rules": [
+                {"matches": [match], "backendRefs": split},
+                {"matches": [{"path": {"type": "Exact", "value": "/other"}}], "backendRefs": split[:1]},
+            ],
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Place:
+    """Ids of what is tampered with, read anew for each change."""
+
+    service: str
+    listener: str
+    rules: tuple[Document, ...]
+    groups: tuple[str, ...]
+
+    @property
+    def under_service(self) -> dict[str, str]:
+        """The members that name the service."""
+        return {"serviceIdentifier": self.service}
+
+    @property
+    def under_listener(self) -> dict[str, str]:
+        """The members that name the listener."""
+        return {"serviceIdentifier": self.service, "listenerIdentifier": self.listener}
+
+
+class Tamperer:
+    """Changes the walk-through's cluster B: the route above, its network, security group and names."""
+
+    def __init__(self, world: World, vpc_id: str) -> None:
+        self._world, self._vpc_id = world, vpc_id
+        self._lattice, self._ec2, self._route53 = (world.aws(name) for name in ("vpc-lattice", "ec2", "route53"))
+
+    def knows(self, pair: Pair) -> bool:
+        """Whether there is a way to tamper with this pair."""
+        return pair.kind in {"Rule", "Listener"} or hasattr(self, _method(pair))
+
+    def act(self, pair: Pair) -> None:
+        """Change it; what has to be taken away before is taken away while no event arrives."""
+        prepare = getattr(self, f"_before_{_method(pair)}", None)
+        if prepare:
+            with events_kept_away(self._world):
+                prepare()
+        named = getattr(self, _method(pair), None)
+        if named:
+            named()
+        elif pair.kind == "Rule":
+            self._change_rule(pair.field)
+        else:
+            self._change_default(pair.field)
+
+    # -- services
+
+    def _before_service_deleted(self) -> None:
+        self._disassociate_service()
+
+    def service_deleted(self) -> None:
+        """The service goes with all that is in it."""
+        self._when_free(lambda: self._lattice.delete_service(**self._place().under_service))
+
+    def service_service_networks(self) -> None:
+        """The service leaves the network."""
+        self._disassociate_service()
+
+    def listener_deleted(self) -> None:
+        """The listener goes with its rules."""
+        self._lattice.delete_listener(**self._place().under_listener)
+
+    def listener_added(self) -> None:
+        """A second listener, which answers everything with 404."""
+        action = {"fixedResponse": {"statusCode": 404}}
+        where = self._place().under_service
+        self._lattice.create_listener(**where, name="foreign", protocol="HTTP", port=8081, defaultAction=action)
+
+    def rule_deleted(self) -> None:
+        """The first rule goes."""
+        place = self._place()
+        self._lattice.delete_rule(**place.under_listener, ruleIdentifier=place.rules[0]["id"])
+
+    def rule_added(self) -> None:
+        """A rule that takes requests away."""
+        place = self._place()
+        match = {"httpMatch": {"pathMatch": {"match": {"prefix": "/foreign"}}}}
+        action = {"forward": {"targetGroups": [{"targetGroupIdentifier": place.groups[1], "weight": 1}]}}
+        self._lattice.create_rule(**place.under_listener, name="foreign", priority=1999, match=match, action=action)
+
+    def _change_default(self, path: str) -> None:
+        place = self._place()
+        group = place.groups[1 if path.endswith("target_group") else 0]
+        forward = {"forward": {"targetGroups": [{"targetGroupIdentifier": group, "weight": 5}]}}
+        action = {"fixedResponse": {"statusCode": 500}} if path.endswith("status_code") else forward
+        self._lattice.update_listener(**place.under_listener, defaultAction=action)
+
+    def _change_rule(self, path: str) -> None:
+        place = self._place()
+        rule = place.rules[0]
+        changed = {"priority": rule["priority"], "match": rule["match"], "action": rule["action"]}
+        _RULE_CHANGES[path](changed)
+        member = path.split(".", maxsplit=1)[0]
+        update = {"ruleIdentifier": rule["id"], member: changed[member]}
+        self._lattice.update_rule(**place.under_listener, **update)
+
+    # -- target groups
+
+    def _before_targetgroup_deleted(self) -> None:
+        place = self._place()
+        for rule in place.rules:
+            action = {"fixedResponse": {"statusCode": 404}}
+            self._lattice.update_rule(**place.under_listener, ruleIdentifier=rule["id"], action=action)
+        targets = self._lattice.list_targets(targetGroupIdentifier=place.groups[1])["items"]
+        ends = [{"id": target["id"], "port": target["port"]} for target in targets]
+        self._lattice.deregister_targets(targetGroupIdentifier=place.groups[1], targets=ends)
+        self._doomed = place.groups[1]
+
+    def targetgroup_deleted(self) -> None:
+        """A target group goes after everything that has used it."""
+        self._when_free(lambda: self._lattice.delete_target_group(targetGroupIdentifier=self._doomed))
+
+    def target_deleted(self) -> None:
+        """A pod gets no requests any more."""
+        group = self._place().groups[0]
+        target = self._lattice.list_targets(targetGroupIdentifier=group)["items"][0]
+        end = {"id": target["id"], "port": target["port"]}
+        self._lattice.deregister_targets(targetGroupIdentifier=group, targets=[end])
+
+    def target_added(self) -> None:
+        """An address that is no pod gets requests."""
+        target = {"id": "192.168.63.250", "port": 8080}
+        self._lattice.register_targets(targetGroupIdentifier=self._place().groups[0], targets=[target])
+
+    # -- network
+
+    def _before_servicenetwork_deleted(self) -> None:
+        network = self._network()
+        for item in self._lattice.list_service_network_service_associations(serviceNetworkIdentifier=network)["items"]:
+            identifier = item["id"]
+            self._lattice.delete_service_network_service_association(
+                serviceNetworkServiceAssociationIdentifier=identifier
+            )
+        for item in self._lattice.list_service_network_vpc_associations(serviceNetworkIdentifier=network)["items"]:
+            self._lattice.delete_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=item["id"])
+        self._world.wait("an unused network", lambda: not self._users(network), seconds=_SECONDS)
+
+    def servicenetwork_deleted(self) -> None:
+        """The network goes after all that was associated with it."""
+        self._lattice.delete_service_network(serviceNetworkIdentifier=self._network())
+
+    def vpcassociation_deleted(self) -> None:
+        """The cluster's VPC leaves the network."""
+        (found,) = self._lattice.list_service_network_vpc_associations(vpcIdentifier=self._vpc_id)["items"]
+        self._lattice.delete_service_network_vpc_association(serviceNetworkVpcAssociationIdentifier=found["id"])
+
+    # -- security group
+
+    def linklocalrule_deleted(self) -> None:
+        """Somebody revokes the rule that lets VPC Lattice in."""
+        rule = self._ingress()
+        self._ec2.revoke_security_group_ingress(
+            GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]]
+        )
+
+    def linklocalrule_source(self) -> None:
+        """The rule lets somebody else in."""
+        used = {rule.get("PrefixListId") for rule in ingress_rules(self._world)}
+        lists = self._ec2.describe_managed_prefix_lists()["PrefixLists"]
+        self._modify(PrefixListId=next(item["PrefixListId"] for item in lists if item["PrefixListId"] not in used))
+
+    def linklocalrule_protocol(self) -> None:
+        """The rule is for UDP."""
+        self._modify(IpProtocol="udp")
+
+    def linklocalrule_from_port(self) -> None:
+        """The rule begins at a higher port."""
+        self._modify(FromPort=9000)
+
+    def linklocalrule_to_port(self) -> None:
+        """The rule ends at a lower port."""
+        self._modify(ToPort=79)
+
+    def _modify(self, **members: Any) -> None:
+        found = self._ingress()
+        names = ("IpProtocol", "FromPort", "ToPort", "PrefixListId", "CidrIpv4", "CidrIpv6")
+        rule = {name: found[name] for name in names if name in found} | members
+        changed = {"SecurityGroupRuleId": found["SecurityGroupRuleId"], "SecurityGroupRule": rule}
+        self._ec2.modify_security_group_rules(GroupId=found["GroupId"], SecurityGroupRules=[changed])
+
+    # -- names
+
+    def recordset_deleted(self) -> None:
+        """The name is gone."""
+        self._change_record("DELETE", self._record())
+
+    def recordset_ttl(self) -> None:
+        """Resolvers keep the name for an hour."""
+        self._change_record("UPSERT", {**self._record(), "TTL": 3600})
+
+    def recordset_values(self) -> None:
+        """The name leads elsewhere."""
+        self._change_record("UPSERT", {**self._record(), "ResourceRecords": [{"Value": "elsewhere.example.com"}]})
+
+    def hostedzone_vpc_ids(self) -> None:
+        """The VPC cannot resolve the names any more."""
+        vpc = {"VPCRegion": "us-west-2", "VPCId": self._vpc_id}
+        self._route53.disassociate_vpc_from_hosted_zone(HostedZoneId=self._zone(), VPC=vpc)
+
+    def _change_record(self, action: str, record: Document) -> None:
+        changes = [{"Action": action, "ResourceRecordSet": record}]
+        self._route53.change_resource_record_sets(HostedZoneId=self._zone(), ChangeBatch={"Changes": changes})
+
+    # -- where everything is
+
+    def _place(self) -> Place:
+        services = _items(self._lattice, "list_services")
+        service = next(item["id"] for item in services if item.get("customDomainName") == HOSTNAME)
+        (listener,) = self._lattice.list_listeners(serviceIdentifier=service)["items"]
+        where = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
+        listed = [item for item in _items(self._lattice, "list_rules", **where) if not item["isDefault"]]
+        rules = [self._lattice.get_rule(**where, ruleIdentifier=item["id"]) for item in listed]
+        rules.sort(key=lambda rule: -len(rule["action"].get("forward", {}).get("targetGroups", ())))
+        shares = rules[0]["action"].get("forward", {}).get("targetGroups", ())
+        return Place(service, listener["id"], tuple(rules), tuple(share["targetGroupIdentifier"] for share in shares))
+
+    def _disassociate_service(self) -> None:
+        where = self._place().under_service
+        for item in self._lattice.list_service_network_service_associations(**where)["items"]:
+            self._lattice.delete_service_network_service_association(
+                serviceNetworkServiceAssociationIdentifier=item["id"]
+            )
+
+    def _network(self) -> str:
+        networks = _items(self._lattice, "list_service_networks")
+        return next(str(item["id"]) for item in networks if item["name"] == NETWORK)
+
+    def _users(self, network: str) -> list[Any]:
+        kinds = ("list_service_network_service_associations", "list_service_network_vpc_associations")
+        return [item for kind in kinds for item in _items(self._lattice, kind, serviceNetworkIdentifier=network)]
+
+    def _ingress(self) -> Document:
+        return ingress_rules(self._world)[0]
+
+    def _zone(self) -> str:
+        return zone_of(self._world)
+
+    def _record(self) -> Document:
+        return next(
+            record for record in records(self._world) if record["Type"] == "CNAME" and HOSTNAME in record["Name"]
+        )
+
+    def _when_free(self, act: Callable[[], Any]) -> None:
+        """Call until nothing is in the way any more that AWS is still busy with."""
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            try:
+                act()
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ConflictException" or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+
+def picture(world: World) -> Document:
+    """All that Trellis keeps for cluster B, by name, as far as it is in force."""
+    lattice = world.aws("vpc-lattice")
+    names = {item["id"]: item["name"] for item in _items(lattice, "list_target_groups")}
+    return {
+        "services": sorted((_service(lattice, item, names) for item in _items(lattice, "list_services")), key=str),
+        "groups": {
+            item["name"]: sorted(
+                (target["id"], target["port"])
+                for target in _items(lattice, "list_targets", targetGroupIdentifier=item["id"])
+                if target["status"] != "DRAINING"
+            )
+            for item in _items(lattice, "list_target_groups")
+            if item["status"] == "ACTIVE"
+        },
+        "networks": sorted(
+            (item["name"], _associations(lattice, "list_service_network_vpc_associations", item["id"], "vpcId"))
+            for item in _items(lattice, "list_service_networks")
+        ),
+        "ingress": sorted(
+            (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], rule.get("PrefixListId") or rule.get("CidrIpv4"))
+            for rule in ingress_rules(world)
+        ),
+        "records": sorted(
+            (record["Name"], record["Type"], record.get("TTL"), str(record.get("ResourceRecords")))
+            for record in records(world)
+            # The name of a service made anew leads to its new domain.
+            if record["Type"] == "TXT"
+        ),
+        "names": sorted(_leads(world, record) for record in records(world) if record["Type"] == "CNAME"),
+        "zone": sorted(vpc["VPCId"] for vpc in world.aws("route53").get_hosted_zone(Id=zone_of(world))["VPCs"]),
+    }
+
+
+def zone_of(world: World) -> str:
+    """The id of the zone of the names."""
+    zones = world.aws("route53").list_hosted_zones()["HostedZones"]
+    return str(next(zone["Id"] for zone in zones if f"{HOSTNAME}.".endswith(f".{zone['Name']}")))
+
+
+def records(world: World) -> list[Document]:
+    """All records of the zone."""
+    found: list[Document] = world.aws("route53").list_resource_record_sets(HostedZoneId=zone_of(world))[
+        "ResourceRecordSets"
+    ]
+    return found
+
+
+def ingress_rules(world: World) -> list[Document]:
+    """The rules of the security group that are Trellis'."""
+    owner = {"Name": "tag:trellis:owner", "Values": [f"{world.status()['account']}/{CLUSTER_B}"]}
+    found: list[Document] = world.aws("ec2").describe_security_group_rules(Filters=[owner])["SecurityGroupRules"]
+    return sorted(found, key=lambda rule: str(rule.get("PrefixListId")))
+
+
+def _leads(world: World, record: Document) -> tuple[str, Any, bool]:
+    """Whether a name leads to the service of its hostname."""
+    hostname = record["Name"].removesuffix(".")
+    services = _items(world.aws("vpc-lattice"), "list_services")
+    domains = [item["dnsEntry"]["domainName"] for item in services if item.get("customDomainName") == hostname]
+    return hostname, record["TTL"], [value["Value"].removesuffix(".") for value in record["ResourceRecords"]] == domains
+
+
+def _service(lattice: Any, item: Document, names: Mapping[str, str]) -> Document:
+    try:
+        listeners = [_listener(lattice, item["id"], found, names) for found in _listeners(lattice, item["id"])]
+    except lattice.exceptions.ResourceNotFoundException:
+        listeners = []
+    return {
+        "name": item["name"],
+        "status": item["status"],
+        "listeners": sorted(listeners, key=str),
+        "networks": _associations(
+            lattice, "list_service_network_service_associations", item["id"], "serviceNetworkName"
+        ),
+    }
+
+
+def _listeners(lattice: Any, service: str) -> list[Document]:
+    return _items(lattice, "list_listeners", serviceIdentifier=service)
+
+
+def _listener(lattice: Any, service: str, listener: Document, names: Mapping[str, str]) -> Document:
+    where = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
+    rules = [
+        lattice.get_rule(**where, ruleIdentifier=item["id"])
+        for item in _items(lattice, "list_rules", **where)
+        if not item["isDefault"]
+    ]
+    kept = [
+        {
+            "name": rule["name"],
+            "priority": rule["priority"],
+            "match": rule["match"],
+            "action": _action(rule["action"], names),
+        }
+        for rule in rules
+    ]
+    default = lattice.get_listener(**where)["defaultAction"]
+    return {
+        "name": listener["name"],
+        "port": listener["port"],
+        "default": _action(default, names),
+        "rules": sorted(kept, key=lambda rule: str(rule["name"])),
+    }
+
+
+def _action(action: Document, names: Mapping[str, str]) -> Any:
+    if "forward" not in action:
+        return action
+    shares = action["forward"]["targetGroups"]
+    return sorted((names.get(share["targetGroupIdentifier"]), share["weight"]) for share in shares)
+
+
+def _associations(lattice: Any, operation: str, identifier: str, member: str) -> list[tuple[str, str]]:
+    of_network = "vpc" in operation
+    where = {"serviceNetworkIdentifier" if of_network else "serviceIdentifier": identifier}
+    return sorted((item[member], item["status"]) for item in _items(lattice, operation, **where))
+
+
+def _items(lattice: Any, operation: str, **where: str) -> list[Document]:
+    return [item for page in lattice.get_paginator(operation).paginate(**where) for item in page["items"]]
+
+
+def _method(pair: Pair) -> str:
+    return f"{pair.kind.lower()}_{pair.field.replace('.', '_')}"
+
+
+def _shares(rule: Document) -> list[Document]:
+    found: list[Document] = rule["action"]["forward"]["targetGroups"]
+    return found
+
+
+def _reverse_groups(rule: Document) -> None:
+    first, second = _shares(rule)
+    first["targetGroupIdentifier"], second["targetGroupIdentifier"] = (
+        second["targetGroupIdentifier"],
+        first["targetGroupIdentifier"],
+    )
+
+
+def _http(rule: Document) -> Document:
+    found: Document = rule["match"]["httpMatch"]
+    return found
+
+
+def _to_prefix(rule: Document) -> None:
+    path = _http(rule)["pathMatch"]
+    path["match"] = {"prefix": path["match"]["exact"]}
+
+
+_RULE_CHANGES: Mapping[str, Callable[[Document], None]] = {
+    "priority": lambda rule: rule.update(priority=1999),
+    "match.path.kind": _to_prefix,
+    "match.path.value": lambda rule: _http(rule)["pathMatch"].update(match={"exact": "/elsewhere"}),
+    "match.method": lambda rule: _http(rule).update(method="POST"),
+    "match.headers.name": lambda rule: _http(rule)["headerMatches"][0].update(name="x-other"),
+    "match.headers.value": lambda rule: _http(rule)["headerMatches"][0].update(match={"exact": "red"}),
+    "action.status_code": lambda rule: rule.update(action={"fixedResponse": {"statusCode": 404}}),
+    "action.target_groups.target_group": _reverse_groups,
+    "action.target_groups.weight": lambda rule: _shares(rule)[0].update(weight=1),
+}

@@ -1,0 +1,83 @@
+"""Whatever somebody else deletes or changes is put back after its event, on a stack whose clock is the real one.
+
+That it takes ten seconds at most is measured, not asserted: `pytest -s` prints what each took. What AWS itself takes to
+change an association or a service is documented nowhere; here it is set to one second, so that what is measured is the
+time of Trellis.
+"""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import forget_repairs
+from drift_pairs import Pair, pairs
+from drift_tampering import Tamperer, picture, route
+from manifests import apply
+from observing import CLUSTER_B
+
+from trellis_local.lattice.lifecycle import DURATIONS
+from trellis_local.walkthrough import Walkthrough, World
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 120
+_COMMAND = [sys.executable, "-c", "from trellis_cli.main import main; main()", "local", "up", "--port", "0"]
+
+
+@pytest.fixture(scope="module")
+def real_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("home")
+    with subprocess.Popen(
+        [*_COMMAND, "--speed", "1", "--home", str(home)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield World(_url(process, home / "stack.json"), speed=1)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def tamperer(real_time: World) -> Tamperer:
+    for kind, state in DURATIONS:
+        order = {"kind": "duration", "resource": kind, "during": state, "seconds": 1}
+        urllib.request.urlopen(f"{real_time.url}/_local/faults", data=json.dumps(order).encode(), timeout=10).close()
+    walkthrough = Walkthrough(real_time, ROOT / "examples" / "walkthrough")
+    walkthrough.onboard()
+    walkthrough.apply()
+    apply(real_time.kubernetes(CLUSTER_B), route())
+    for document in ({"cluster": "EKS-CLUSTER-A"}, {"cluster": CLUSTER_B}):
+        assert real_time.run("reconcile-cluster", document)["status"] != "FAILED"
+    return Tamperer(real_time, walkthrough.vpcs["b"])
+
+
+@pytest.mark.parametrize("pair", pairs(), ids=str)
+def test_its_event_puts_back(pair: Pair, real_time: World, tamperer: Tamperer) -> None:
+    before = picture(real_time)
+    tamperer.act(pair)
+    begun = time.monotonic()
+    assert picture(real_time) != before
+    real_time.wait(f"{pair}, put back", lambda: picture(real_time) == before, seconds=SECONDS)
+    print(f"\n{pair} was put back within {time.monotonic() - begun:.1f} s")
+    real_time.wait("the end of all runs", lambda: not _running(real_time), seconds=SECONDS)
+    forget_repairs(real_time)
+
+
+def _running(world: World) -> list[Any]:
+    states = world.aws("stepfunctions")
+    arn = world.status()["stateMachines"]["reconcile-cluster"]
+    found: list[Any] = states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
+    return found
+
+
+def _url(process: "subprocess.Popen[bytes]", state: Path) -> str:
+    deadline = time.monotonic() + SECONDS
+    while not state.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return str(json.loads(state.read_text())["url"])
