@@ -52,6 +52,7 @@ _EXPECTED = {
     "tag/owner_of_a_security_group_rule": ["TagsChanged"],
     "tag/owner_of_a_service": ["TagsChanged"],
     "vpc-lattice/delete_service_network_vpc_association": ["LatticeChanged"],
+    "vpc-lattice/put_auth_policy": ["LatticeChanged"],
     "vpc-lattice/update_rule": ["LatticeChanged"],
 }
 _FUNCTION = re.compile(r"^(DispatchEvent|NoticeChange|GrantClusterAccess)Function")
