@@ -77,6 +77,9 @@ class Settings(BaseModel):
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 
+    client_boundary: str = ""
+    """ARN of the permissions boundary of the roles of clients; empty (the default) where no such role is to be made."""
+
     drift_topic: str = ""
     """ARN of the SNS topic that is told of drift; empty (the default) where nobody is to be told."""
 

@@ -15,7 +15,7 @@ from trellis.gateway_api.results import NameResult, NetworkResult, PolicyResult,
 from trellis.gateway_api.snapshot import Malformed, Snapshot, parse_snapshot
 from trellis.gateway_api.status import DOMAIN_ANNOTATION, ObjectStatus, build_status
 from trellis.gateway_api.status_merging import merge_status
-from trellis.gateway_api.trim import trim
+from trellis.gateway_api.trim import trim, trim_service_account
 
 __all__ = [
     "CONTROLLER",
@@ -40,4 +40,5 @@ __all__ = [
     "parse_snapshot",
     "services_in_doubt",
     "trim",
+    "trim_service_account",
 ]

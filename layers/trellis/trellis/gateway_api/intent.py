@@ -10,6 +10,7 @@ from trellis.gateway_api.allowed_hostnames import EVERY_HOSTNAME, AllowedHostnam
 from trellis.gateway_api.assembly import Assembled, Claim, Served, assemble, hostname_owners, rank
 from trellis.gateway_api.attachment import Attachment, NamespaceLabels, OwnGateway, Place, attach
 from trellis.gateway_api.backends import Backends
+from trellis.gateway_api.clients import judge_clients
 from trellis.gateway_api.conditions import Condition, Conditions, Finding, joined
 from trellis.gateway_api.gateways import generation_of, judge_gateway, judge_malformed, own_classes
 from trellis.gateway_api.intent_model import GatewayIntent, HeldService, Intent, ParentIntent, RouteIntent
@@ -93,6 +94,7 @@ class _Building:
             services=assembled.services,
             malformed=self._snapshot.malformed,
             held=tuple(dict.fromkeys(self._held(parents, judged))),
+            clients=judge_clients(self._snapshot, self._cluster),
         )
 
     def _own_gateways(self) -> Iterator[OwnGateway]:

@@ -5,6 +5,7 @@ and the owner take no part in equality, so that comparing a desired with an obse
 """
 
 from trellis.model.auth_policy import AUTH_POLICY_TAG, AuthPolicy, auth_id, network_holder, service_holder
+from trellis.model.client_identity import IRSA, POD_IDENTITY, ClientIdentity
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
 from trellis.model.dns import HostedZone, RecordSet
@@ -35,10 +36,13 @@ from trellis.model.service import (
 __all__ = [
     "AUTH_POLICY_TAG",
     "FOR_TAG",
+    "IRSA",
     "NETWORKS_OF_OTHERS",
     "OWNER_TAG",
+    "POD_IDENTITY",
     "Action",
     "AuthPolicy",
+    "ClientIdentity",
     "Cluster",
     "ClusterState",
     "Desired",

@@ -10,7 +10,17 @@ PRESENCE, PRIORITY, TARGETS, RECORDS = "presence", "priority", "targets", "recor
 """Fields that are not words of the model: whether a resource is there, and what is compared by its members."""
 
 _PRIORITIES = "rule priorities of "
-_BY_FIELD = frozenset({"UpdateRule", "UpdateListener", "PutAuthPolicy", "SetAuthType", "ClaimAuth", "DeleteAuthPolicy"})
+_BY_FIELD = frozenset(
+    {
+        "UpdateRule",
+        "UpdateListener",
+        "PutAuthPolicy",
+        "SetAuthType",
+        "ClaimAuth",
+        "DeleteAuthPolicy",
+        "ChangeClientRole",
+    }
+)
 _OF_TARGETS = frozenset({"RegisterTargets", "DeregisterTargets"})
 
 

@@ -32,12 +32,13 @@ from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
 from trellis.resources.service_observation import ServiceScope, observe_services
 from trellis.runs.auth_planning import auth_items, policy_state, with_network_policy
+from trellis.runs.client_planning import client_items, refused_clients
 from trellis.runs.contesting import leave_contested
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
 # An object of these kinds that could not be read may be what a service or a name is there for.
-_KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace"})
+_KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace", "ServiceAccount"})
 
 UNREADABLE = "Unreadable"
 
@@ -79,7 +80,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
     decided = verdict(cluster, run.mode, compared.items, checked)
-    unfulfilled = list(refused(intent))
+    unfulfilled = [*refused(intent), *refused_clients(intent)]
     document = {
         "cluster": run.cluster,
         "snapshotKey": run.snapshotKey,
@@ -211,6 +212,8 @@ def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Se
     auth = auth_items(tools, cluster, wanted_services.desired, compared.claimed, held=wanted_services.held)
     names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
     items += [item for item in auth if _is_in_scope(run, item, wanted_services.desired)]
+    if not run.only_service:
+        items += client_items(tools, cluster, wanted_services.desired, keep=wanted.keep)
     items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names, left=wanted.left)]
     return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice), auth=auth)
 
