@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from drift import is_reservation
 
 from trellis_local.stack import Stack, StackOptions
 from trellis_local.walkthrough.infrastructure import Infrastructure
@@ -78,8 +79,9 @@ class Bench:
         act()
         calls = [call for call in self._stack.endpoint.calls.after(seq) if ":role/trellis/" in (call.role or "")]
         own = [call for call in calls if call.service not in ("lambda", "states")]
-        writes = sum(not call.read_only for call in own)
-        return Cost(len(own) - writes, writes, len(cluster.audit) - before)
+        reads = sum(call.read_only for call in own)
+        writes = sum(not call.read_only and not is_reservation(call) for call in own)
+        return Cost(reads, writes, len(cluster.audit) - before)
 
     def _succeeded(self, machine: str) -> int:
         found = self._world.aws("stepfunctions").list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")

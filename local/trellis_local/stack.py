@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from trellis_local import clock, lattice
+from trellis_local.aws import acm
+from trellis_local.aws.acm_events import CertificateEvents
 from trellis_local.aws.cloudtrail import Trail
 from trellis_local.aws.eks import install as install_eks
 from trellis_local.aws.identity import Identity
@@ -78,7 +80,8 @@ class Stack:
         self.endpoint.start()
         self.identity = Identity(self.endpoint.url)
         self._closing.callback(self.endpoint.stop)
-        self._closing.callback(install_faults(self.endpoint))
+        self._closing.callback(install_faults(self.endpoint, self.clusters))
+        self._closing.callback(acm.install(view.users_of_certificate))
         self._start_clusters()
         self._start_events()
         self._start_functions()
@@ -159,6 +162,9 @@ class Stack:
             trail.start()
             self.endpoint.on_completed(trail.observe)
             self._closing.callback(trail.stop)
+        certificates = CertificateEvents(self.bus.publish, users=view.users_of_certificate, region=REGION)
+        certificates.start()
+        self._closing.callback(certificates.stop)
         self.endpoint.add_local_route("/_local/deliveries", trace_route(self.bus.trace))
 
     def _start_functions(self) -> None:

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from certificates import material
+from drift_tampering import SECURED, Tamperer, route, secured_route
 from drifting import Drift
+from manifests import apply, delete
 from observing import CLUSTER_B, events_kept_away
 
 from trellis_local.stack import Stack, StackOptions
@@ -43,8 +46,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             template=ROOT / "template.yaml",
             home=tmp_path_factory.mktemp("stack"),
             speed=SPEED,
-            # Runs are started by the tests; a schedule in between would make call counts a matter of luck.
-            parameters={"DriftCheckSchedule": "rate(7 days)", "NetworkPolicySources": "EKS-CLUSTER-*/apps"},
+            # Runs are started by the tests; a schedule in between would make call counts a matter of luck, and so
+            # would reading in full once in six hours of the fast clock.
+            parameters={
+                "DriftCheckSchedule": "rate(7 days)",
+                "FullReadHours": "168",
+                "NetworkPolicySources": "EKS-CLUSTER-*/apps",
+            },
         )
     ).start()
     yield started
@@ -82,6 +90,20 @@ def drift(world: World, onboarded: Walkthrough) -> Iterator[Drift]:
     yield found
     found.settle()
     assert world.run("reconcile-cluster", {"cluster": CLUSTER_B})["status"] == "CONVERGED"
+
+
+@pytest.fixture(scope="module")
+def tamperer(world: World, onboarded: Walkthrough) -> Iterator[Tamperer]:
+    """Somebody who changes what is kept for cluster B, which has two routes more for that."""
+    api = world.kubernetes(CLUSTER_B)
+    documents = (route(), *secured_route())
+    arn = world.aws("acm").import_certificate(**material(SECURED))["CertificateArn"]
+    apply(api, *documents)
+    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    yield Tamperer(world, onboarded.vpcs["b"])
+    delete(api, *documents)
+    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    world.aws("acm").delete_certificate(CertificateArn=arn)
 
 
 @pytest.fixture

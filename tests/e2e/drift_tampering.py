@@ -11,7 +11,8 @@ from observing import CLUSTER_B, NETWORK, events_kept_away
 
 from trellis_local.walkthrough import World
 
-HOSTNAME = "tampered.lattice-test.io"
+HOSTNAME, SECURED = "tampered.lattice-test.io", "secured.lattice-test.io"
+FOREIGN = "foreign"
 _SECONDS = 60
 
 Document = dict[str, Any]
@@ -38,6 +39,35 @@ def route() -> Document:
             ],
         },
     }
+
+
+def secured_route() -> tuple[Document, Document]:
+    """A Gateway of its own with an HTTPS listener, and a route there, whose service needs a certificate."""
+    listener = {
+        "name": "https",
+        "protocol": "HTTPS",
+        "port": 443,
+        "tls": {"mode": "Terminate", "certificateRefs": [{"name": "unused"}]},
+        "allowedRoutes": {"namespaces": {"from": "All"}},
+    }
+    gateway = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": NETWORK, "namespace": "default"},
+        "spec": {"gatewayClassName": "amazon-vpc-lattice", "listeners": [listener]},
+    }
+    backend = {"backendRefs": [{"name": "datastore-v1", "port": 80}]}
+    secured = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "secured", "namespace": "apps"},
+        "spec": {
+            "parentRefs": [{"name": NETWORK, "namespace": "default"}],
+            "hostnames": [SECURED],
+            "rules": [backend],
+        },
+    }
+    return gateway, secured
 
 
 @dataclass(frozen=True)
@@ -98,6 +128,13 @@ class Tamperer:
         """The service leaves the network."""
         self._disassociate_service()
 
+    def service_certificate_arn(self) -> None:
+        """The service loses its certificate."""
+        service = next(
+            item for item in _items(self._lattice, "list_services") if item.get("customDomainName") == SECURED
+        )
+        self._lattice.update_service(serviceIdentifier=service["id"], certificateArn="")
+
     def listener_deleted(self) -> None:
         """The listener goes with its rules."""
         self._lattice.delete_listener(**self._place().under_listener)
@@ -106,7 +143,7 @@ class Tamperer:
         """A second listener, which answers everything with 404."""
         action = {"fixedResponse": {"statusCode": 404}}
         where = self._place().under_service
-        self._lattice.create_listener(**where, name="foreign", protocol="HTTP", port=8081, defaultAction=action)
+        self._lattice.create_listener(**where, name=FOREIGN, protocol="HTTP", port=8081, defaultAction=action)
 
     def rule_deleted(self) -> None:
         """The first rule goes."""
@@ -118,7 +155,7 @@ class Tamperer:
         place = self._place()
         match = {"httpMatch": {"pathMatch": {"match": {"prefix": "/foreign"}}}}
         action = {"forward": {"targetGroups": [{"targetGroupIdentifier": place.groups[1], "weight": 1}]}}
-        self._lattice.create_rule(**place.under_listener, name="foreign", priority=1999, match=match, action=action)
+        self._lattice.create_rule(**place.under_listener, name=FOREIGN, priority=1998, match=match, action=action)
 
     def _change_default(self, path: str) -> None:
         place = self._place()
@@ -248,7 +285,8 @@ class Tamperer:
     def _place(self) -> Place:
         services = _items(self._lattice, "list_services")
         service = next(item["id"] for item in services if item.get("customDomainName") == HOSTNAME)
-        (listener,) = self._lattice.list_listeners(serviceIdentifier=service)["items"]
+        listeners = self._lattice.list_listeners(serviceIdentifier=service)["items"]
+        listener = next(item for item in listeners if item["name"] != FOREIGN)
         where = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
         listed = [item for item in _items(self._lattice, "list_rules", **where) if not item["isDefault"]]
         rules = [self._lattice.get_rule(**where, ruleIdentifier=item["id"]) for item in listed]
@@ -362,10 +400,12 @@ def _leads(world: World, record: Document) -> tuple[str, Any, bool]:
 def _service(lattice: Any, item: Document, names: Mapping[str, str]) -> Document:
     try:
         listeners = [_listener(lattice, item["id"], found, names) for found in _listeners(lattice, item["id"])]
+        certificate = lattice.get_service(serviceIdentifier=item["id"]).get("certificateArn")
     except lattice.exceptions.ResourceNotFoundException:
-        listeners = []
+        listeners, certificate = [], None
     return {
         "name": item["name"],
+        "certificate": certificate,
         "status": item["status"],
         "listeners": sorted(listeners, key=str),
         "networks": _associations(

@@ -5,10 +5,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from trellis_local.aws.call_log import ApiCall
 from trellis_local.walkthrough import World
 
 GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
 CLUSTER_A, CLUSTER_B, NETWORK = "EKS-CLUSTER-A", "EKS-CLUSTER-B", "eks-lattice-network"
+
+
+def is_reservation(call: ApiCall) -> bool:
+    """Whether a call only took calls out of the budget, which is no write of what Trellis manages or remembers."""
+    keys = [key for access in call.checked for key in access.context.get("dynamodb:leadingkeys", ())]
+    return bool(keys) and all(key.startswith("BUDGET#") for key in keys)
 
 
 def execute(world: World, machine: str, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,16 +4,19 @@ What runs Trellis is no write to the managed world and is not counted: that the 
 machine invokes its functions, and that one state machine starts another.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from observing import is_reservation
 
 from trellis_local.stack import Stack
 from trellis_local.walkthrough import Walkthrough, World
 
 CLUSTERS = ("EKS-CLUSTER-A", "EKS-CLUSTER-B")
 _RUNNING = {("lambda", "Invoke"), ("states", "StartExecution")}
+_SETTLED_SECONDS = 10  # of the stack's clock; what has changed more recently is not remembered
 _READING = {"get", "list", "watch"}
 
 
@@ -38,7 +41,11 @@ def writes_of(stack: Stack, act: Callable[[], object]) -> Writes:
         for entry in cluster.audit[lengths.get(name, 0) :]
         if entry.verb not in _READING
     ]
-    writes = [call for call in calls if not call.read_only and (call.service, call.operation) not in _RUNNING]
+    writes = [
+        call
+        for call in calls
+        if not call.read_only and (call.service, call.operation) not in _RUNNING and not is_reservation(call)
+    ]
     return Writes(
         aws=tuple(f"{call.service}:{call.operation}" for call in writes),
         kubernetes=tuple(f"{entry.verb} {entry.resource} {entry.name}" for entry in entries),
@@ -63,6 +70,23 @@ def test_checking_the_drift_of_a_fleet_without_drift_writes_nothing(
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
+def test_a_check_of_a_converged_cluster_reads_lists_only(
+    stack: Stack, world: World, onboarded: Walkthrough, cluster: str
+) -> None:
+    run = {"cluster": cluster, "lane": "schedule"}
+    time.sleep(_SETTLED_SECONDS / world.speed)
+    world.run("reconcile-cluster", run)
+    seq = stack.endpoint.calls.last_seq
+    again = writes_of(stack, lambda: world.run("reconcile-cluster", run))
+    assert (again.aws, again.kubernetes) == ((), ())
+    calls = [call for call in stack.endpoint.calls.after(seq) if call.service == "vpc-lattice"]
+    details = [call.operation for call in calls if call.operation.startswith("Get")]
+    assert set(details) <= {"GetServiceNetwork", "GetAuthPolicy"}, "of the network, which no list shows"
+    assert len(details) <= 2
+    assert "ListRules" in {call.operation for call in calls} or cluster == "EKS-CLUSTER-A"
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
 def test_onboarding_an_onboarded_cluster_changes_nothing(
     stack: Stack, world: World, onboarded: Walkthrough, cluster: str
 ) -> None:
@@ -81,7 +105,8 @@ def test_the_mode_plan_says_what_is_to_be_done_and_does_not_do_it(
     assert reports[0]["status"] == "REPORT_ONLY"
     assert reports[0]["planned"] > 0
     # Trellis' own memory, the plan and the report, and what it tells of the drift.
-    assert set(planned.aws) == {"s3:PutObject", "events:PutEvents", "sns:Publish", "cloudwatch:PutMetricData"}
+    memory = {"dynamodb:BatchWriteItem", "s3:PutObject"}
+    assert set(planned.aws) == memory | {"events:PutEvents", "sns:Publish", "cloudwatch:PutMetricData"}
     assert planned.kubernetes == ()
     assert world.run("reconcile-cluster", {"cluster": "EKS-CLUSTER-B"})["done"] == reports[0]["planned"]
 

@@ -12,5 +12,5 @@ def test_the_demonstration_holds_and_says_so() -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "all checks held" in run.stdout
-    for step in ("Onboard", "Route", "Name", "Traffic", "Authorise", "Drift", "Leave"):
+    for step in ("Onboard", "Route", "Name", "Traffic", "Encrypt", "Authorise", "Drift", "Leave"):
         assert f"│ {step}" in run.stdout

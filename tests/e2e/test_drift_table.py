@@ -1,27 +1,11 @@
 """Whatever somebody else deletes or changes of what Trellis keeps is put back, without events by the next check."""
 
-from collections.abc import Iterator
-
 import pytest
 from conftest import forget_repairs
 from drift_pairs import UPDATES, kinds, pairs
-from drift_tampering import Tamperer, picture, route
-from manifests import apply, delete
-from observing import CLUSTER_B
+from drift_tampering import Tamperer, picture
 
-from trellis_local.walkthrough import Walkthrough, World
-
-_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def tamperer(world: World, onboarded: Walkthrough) -> Iterator[Tamperer]:
-    api = world.kubernetes(CLUSTER_B)
-    apply(api, route())
-    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
-    yield Tamperer(world, onboarded.vpcs["b"])
-    delete(api, route())
-    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+from trellis_local.walkthrough import World
 
 
 def test_every_kind_says_which_operations_change_it() -> None:

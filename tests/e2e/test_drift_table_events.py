@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from certificates import material
 from conftest import forget_repairs
 from drift_pairs import Pair, pairs
-from drift_tampering import Tamperer, picture, route
+from drift_tampering import SECURED, Tamperer, picture, route, secured_route
 from manifests import apply
 from observing import CLUSTER_B
 
@@ -49,7 +50,8 @@ def tamperer(real_time: World) -> Tamperer:
     walkthrough = Walkthrough(real_time, ROOT / "examples" / "walkthrough")
     walkthrough.onboard()
     walkthrough.apply()
-    apply(real_time.kubernetes(CLUSTER_B), route())
+    real_time.aws("acm").import_certificate(**material(SECURED))
+    apply(real_time.kubernetes(CLUSTER_B), route(), *secured_route())
     for document in ({"cluster": "EKS-CLUSTER-A"}, {"cluster": CLUSTER_B}):
         assert real_time.run("reconcile-cluster", document)["status"] != "FAILED"
     return Tamperer(real_time, walkthrough.vpcs["b"])

@@ -20,6 +20,11 @@ def test_traffic_is_split_by_weight_and_stays_inside_of_the_network(onboarded: W
     assert _failed(onboarded, "Traffic") == []
 
 
+def test_tls_has_the_right_certificate_for_each_name(onboarded: Walkthrough) -> None:
+    onboarded.encrypt()
+    assert _failed(onboarded, "Encrypt") == []
+
+
 def test_one_role_gets_through_from_one_vpc_where_policies_say_so(onboarded: Walkthrough) -> None:
     onboarded.authorise()
     assert _failed(onboarded, "Authorise") == []

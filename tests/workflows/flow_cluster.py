@@ -19,6 +19,7 @@ class InProcessCluster:
 
     admin_token = ADMIN_TOKEN
     ca_pem = "no connection, so no certificate"
+    reachable = True
 
     def __init__(self, spec: ClusterSpec) -> None:
         self.name = spec.name

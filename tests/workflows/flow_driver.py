@@ -52,7 +52,8 @@ def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str,
             for name in stage["items"]:
                 item = {"kind": stage["kind"], "phase": stage["phase"], "name": name}
                 outcomes.append(_apply(lab, {**state, "planKey": plan["planKey"], "item": item}))
-    latest = lab.invoke("plan_cluster", state) if plan["verdict"] == "APPLY" else plan
+    verifying = {**state, "verifies": plan["planKey"]}
+    latest = lab.invoke("plan_cluster", verifying) if plan["verdict"] == "APPLY" else plan
     results = {**state, "planKey": latest["planKey"], "outcomes": outcomes}
     if plan["verdict"] == "APPLY" or (plan["verdict"] in ("CONVERGED", "REPORT_ONLY") and state["mode"] == "remediate"):
         lab.invoke("write_status", results)

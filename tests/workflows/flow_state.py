@@ -6,6 +6,7 @@ documents are left out: both tell of runs.
 
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -193,7 +194,11 @@ class _Reader:
 
     def inventory(self) -> Document:
         """What is known of the resources that exist; what has gone is remembered for a while."""
-        owned = {item["sk"]["S"]: item["owned"]["S"] for item in self._items() if item["pk"]["S"] == "INVENTORY"}
+        owned = {
+            item["sk"]["S"]: zlib.decompress(item["owned"]["B"])
+            for item in self._items()
+            if item["pk"]["S"] == "INVENTORY"
+        }
         single = {
             item["pk"]["S"].removeprefix("OWNED#"): item["item"]["S"]
             for item in self._items()

@@ -1,4 +1,4 @@
-"""Each event about a cluster starts what it should: exactly one rule of the template matches it, or none."""
+"""Each event starts what it should: exactly one rule of the template matches it, or none."""
 
 import json
 import re
@@ -15,6 +15,14 @@ from trellis_local.events import patterns
 _ROOT = Path(__file__).parents[2]
 _EVENTS = _ROOT / "events"
 _EXPECTED = {
+    "acm/certificate_approaching_expiration": ["CertificateNews"],
+    "acm/certificate_available": ["CertificateNews"],
+    "acm/certificate_expired": ["CertificateNews"],
+    "acm/certificate_renewal_action_required": ["CertificateNews"],
+    "acm/certificate_revoked": ["CertificateNews"],
+    "acm/certificate_rotated": ["CertificateNews"],
+    "acm/delete_certificate": ["CertificateChanged"],
+    "acm/import_certificate_again": ["CertificateChanged"],
     "ec2/authorize_security_group_ingress": ["SecurityGroupChanged"],
     "ec2/authorize_security_group_ingress_flat": ["SecurityGroupChanged"],
     "ec2/create_tags": ["SecurityGroupTagged"],
@@ -46,7 +54,10 @@ _EXPECTED = {
     "route53/change_tags_for_resource": ["NamesChanged"],
     "route53/delete_hosted_zone": ["NamesChanged"],
     "route53/disassociate_vpc_from_hosted_zone": ["NamesChanged"],
+    "states/canary_aborted": ["CanaryEnded"],
+    "states/canary_promoted": [],
     "states/onboarding_stopped": ["PreparationEnded"],
+    "tag/managed_of_a_certificate": ["CertificateTagged"],
     "tag/name_of_a_service": [],
     "tag/network_of_a_cluster": ["ClusterTagsChanged"],
     "tag/owner_of_a_security_group_rule": ["TagsChanged"],
@@ -55,7 +66,7 @@ _EXPECTED = {
     "vpc-lattice/put_auth_policy": ["LatticeChanged"],
     "vpc-lattice/update_rule": ["LatticeChanged"],
 }
-_FUNCTION = re.compile(r"^(DispatchEvent|NoticeChange|GrantClusterAccess)Function")
+_FUNCTION = re.compile(r"^(DispatchEvent|NoticeChange|GrantClusterAccess|ReapCanary|RotateCertificate)Function")
 _MACHINES = "arn:aws:states:us-west-2:111122223333:stateMachine:"
 _MACHINE_REFS = {"OnboardCluster": f"{_MACHINES}onboard-cluster", "OffboardCluster": f"{_MACHINES}offboard-cluster"}
 _PSEUDO = {

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Cidr = Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/\d{1,3}$")]
 PolicySource = Annotated[str, StringConstraints(pattern=r"^[^/ ]+/[^/ ]+$")]
 
+_LISTS = ("link_local_cidrs", "network_policy_sources", "reader_roles", "shifter_roles")
+"""Settings that are written as a list with commas."""
+
 
 class Settings(BaseModel):
     """The settings of one deployment, by environment variable `TRELLIS_<NAME>`."""
@@ -74,23 +77,62 @@ class Settings(BaseModel):
     """Auth policy, as JSON, of service networks for which no Gateway has one; empty (the default) means none. The limit
     in characters is what environment variables leave room for."""
 
+    read_concurrency: int = Field(default=20, ge=1, le=50)
+    """Calls that one plan makes at the same time: what a cluster of 1,000 routes needs to be read in a minute, at 50 ms
+    for each call, and no more threads than a function with one processor can serve."""
+
+    fingerprint_settle_seconds: int = Field(default=10, ge=1, le=3600)
+    """Seconds until what has been read of a resource counts as its last state for that time of change: two changes can
+    carry the same time, and the clocks of AWS and of the function differ a little."""
+
+    full_read_hours: int = Field(default=6, ge=1, le=168)
+    """Hours within which each service is read in full once, whatever the lists say of it: what a list does not show is
+    found within a shift, at the price of one twenty-fourth of the detailed reads by the default schedule."""
+
+    lattice_calls_per_second: int = Field(default=150, ge=1, le=10_000)
+    """Calls of VPC Lattice that all functions together make in a second. AWS documents no limit; this many check 1,000
+    routes within a minute, and a call that AWS throttles slows all of them."""
+
+    ec2_calls_per_second: int = Field(default=10, ge=1, le=1000)
+    """Calls of Amazon EC2: half of the 20 by which it refills the bucket of a describing call."""
+
+    route53_calls_per_second: int = Field(default=8, ge=1, le=1000)
+    """Calls of Route 53: four fifths of the 10 that an account has, for which everybody in it competes."""
+
+    tagging_calls_per_second: int = Field(default=10, ge=1, le=1000)
+    """Calls of the Resource Groups Tagging API: two thirds of the 15 that it takes."""
+
+    budget_wait_seconds: int = Field(default=10, ge=1, le=60)
+    """Seconds that a function waits for its turn before its first call of an API; if it would take longer, the state
+    machine waits instead, which costs nothing."""
+
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
 
     client_boundary: str = ""
     """ARN of the permissions boundary of the roles of clients; empty (the default) where no such role is to be made."""
 
+    certificate_warning_days: int = Field(default=45, ge=1, le=90)
+    """Days before a certificate in use expires from which on it is warned of: when ACM begins to tell of imported
+    ones, too. ACM renews its own earlier, so that what is warned of needs somebody."""
+
     drift_topic: str = ""
     """ARN of the SNS topic that is told of drift; empty (the default) where nobody is to be told."""
 
-    reader_role: str = ""
-    """ARN of the role that reads the clusters' Kubernetes objects."""
+    reader_roles: tuple[str, ...] = ()
+    """ARNs of the roles that read the clusters' Kubernetes objects."""
+
+    shifter_roles: tuple[str, ...] = ()
+    """ARNs of the roles that change the weights of routes for a canary."""
 
     status_role: str = ""
     """ARN of the role that writes the status of Gateways and routes."""
 
     bootstrap_role: str = ""
     """ARN of the role that installs CRDs, RBAC rules and the GatewayClass once, as an administrator for that moment."""
+
+    canary_machine: str = ""
+    """ARN of the state machine `shift-canary`."""
 
     reconcile_machine: str = ""
     """ARN of the state machine `reconcile-cluster`."""
@@ -109,6 +151,7 @@ def settings() -> Settings:
     values: dict[str, object] = {
         name.removeprefix(prefix).lower(): value for name, value in os.environ.items() if name.startswith(prefix)
     }
-    for name in ("link_local_cidrs", "network_policy_sources"):
-        values[name] = tuple(part.strip() for part in str(values.get(name, "")).split(",") if part.strip())
+    for name in _LISTS:
+        parts = str(values.get(name, "")).split(",")
+        values[name] = tuple(part.strip() for part in parts if part.strip())
     return Settings.model_validate(values)

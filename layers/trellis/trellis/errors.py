@@ -24,6 +24,10 @@ class BusyError(TrellisError):
     retry = True
 
 
+class CanaryError(TrellisError):
+    """Mark of the errors that only functions of the state machine `shift-canary` raise."""
+
+
 class InvalidInputError(PermanentError):
     """The input of an execution is not what the state machine accepts; the message names each field."""
 
@@ -66,3 +70,27 @@ class ThrottledError(BusyError):
 
 class ServiceUnavailableError(BusyError):
     """AWS failed on its side, or the connection broke."""
+
+
+class LeaseLostError(CanaryError, PermanentError):
+    """Another writer has taken the canary over; whoever gets this must write nothing more."""
+
+
+class CanaryFailedError(CanaryError, PermanentError):
+    """The canary must not go on; the message begins with the reason's code. What follows is the rollback."""
+
+
+class StepEndedError(CanaryError, PermanentError):
+    """A step has nothing more to wait for; the lease says what comes next."""
+
+
+class BaselineUnhealthyError(CanaryError, PermanentError):
+    """There is nothing healthy to roll back to, so traffic stays where it is and a person is called."""
+
+
+class NotYetAppliedError(CanaryError, BusyError):
+    """VPC Lattice does not carry the route's weights on every rule of every listener yet."""
+
+
+class RouteMovedError(CanaryError, BusyError):
+    """The route changed between reading and patching it; what was decided must be decided again."""

@@ -24,11 +24,14 @@ logger = Logger(service="trellis")
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
-_THROTTLING = frozenset(
+THROTTLING = frozenset(
     {
         "Throttling",
         "ThrottlingException",
         "ThrottledException",
+        "Throttled",  # Amazon SNS, which boto3 does not try again by itself
+        "KMSThrottling",  # the same of a topic's key
+        "KmsThrottlingException",
         "TooManyRequestsException",
         "RequestLimitExceeded",
         "ProvisionedThroughputExceededException",
@@ -45,7 +48,7 @@ def translated(error: ClientError) -> TrellisError:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = f"{error.operation_name}: {code}: {error.response.get('Error', {}).get('Message', '')}"
-    if code in _THROTTLING:
+    if code in THROTTLING:
         return ThrottledError(message)
     if code in _DENIED:
         return AccessDeniedError(message)

@@ -60,6 +60,10 @@ class AccountFacts:
         """Whether IAM has a role of that name."""
         return moto.role_by_name(name) is not None
 
+    def partition_key(self, table: str) -> str | None:
+        """The name of a table's partition key, or None."""
+        return moto.partition_key(table, region=self._region)
+
 
 def decide(call: WireCall, principal: Principal) -> Decision:
     """Whether the principal may make the call; the administrator may, but roles still decide who assumes them."""

@@ -23,7 +23,12 @@ _EC2_RULE_OPERATIONS = (
     "RevokeSecurityGroupIngress",
     "RevokeSecurityGroupEgress",
 )
-_HIDDEN = {"lambda": ("Environment", "Code", "ZipFile"), "dynamodb": (), "iam": ("SecretAccessKey",)}
+_HIDDEN = {
+    "acm": ("PrivateKey",),
+    "lambda": ("Environment", "Code", "ZipFile"),
+    "dynamodb": (),
+    "iam": ("SecretAccessKey",),
+}
 
 
 def request_parameters(call: WireCall) -> Mapping[str, Any] | None:

@@ -243,6 +243,12 @@ def target_group_type(identifier: str, *, region: str) -> str | None:
     return str(found) if found else None
 
 
+def partition_key(table: str, *, region: str) -> str | None:
+    """The name of a DynamoDB table's partition key, or None when there is no such table."""
+    found = moto_backend("dynamodb", region).tables.get(table)
+    return str(found.hash_key_attr) if found else None
+
+
 def bucket_exists(name: str) -> bool:
     """Whether S3 has a bucket of that name."""
     return name in s3_backends[ACCOUNT][_PARTITION].buckets

@@ -18,7 +18,7 @@ from trellis_local.aws import wire
 from trellis_local.aws.gateway import CompletedCall
 from trellis_local.iam.request import values
 
-_SERVICES = ("ec2", "eks", "vpc-lattice")
+_SERVICES = ("acm", "ec2", "eks", "vpc-lattice")
 _EC2_KINDS = {
     "i": "instance",
     "igw": "internet-gateway",
@@ -32,6 +32,7 @@ _EC2_KINDS = {
     "vpc": "vpc",
 }
 _WHERE = {
+    "acm": ("CertificateArn",),
     "ec2": (
         "Resources[]",
         "GroupId",

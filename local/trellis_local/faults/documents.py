@@ -144,7 +144,14 @@ class Quota(Document):
         return _one_of(code, DEFAULT_QUOTAS)
 
 
-AnyFault = Throttle | ServerError | LatencyOfCalls | StaleRead | StateFailure | Duration | Quota
+class ClusterOutage(Document):
+    """The Kubernetes API of this cluster does not answer."""
+
+    kind: Literal["cluster-outage"]
+    cluster: Text
+
+
+AnyFault = Throttle | ServerError | LatencyOfCalls | StaleRead | StateFailure | Duration | Quota | ClusterOutage
 _KINDS: dict[str, type[Document]] = {
     "throttle": Throttle,
     "server-error": ServerError,
@@ -153,6 +160,7 @@ _KINDS: dict[str, type[Document]] = {
     "state-failure": StateFailure,
     "duration": Duration,
     "quota": Quota,
+    "cluster-outage": ClusterOutage,
 }
 _ANY: TypeAdapter[AnyFault] = TypeAdapter(Annotated[AnyFault, Field(discriminator="kind")])
 

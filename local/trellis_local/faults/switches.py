@@ -1,10 +1,11 @@
 """What is switched on at `/_local/faults`, and how each kind takes effect and is taken back.
 
-Call faults act on the endpoint, the rest on the VPC Lattice of this process. Whoever stops the stack calls `clear`.
+Call faults act on the endpoint, outages on a cluster, the rest on the VPC Lattice of this process. Whoever stops the
+stack calls `clear`.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -14,6 +15,7 @@ from trellis_local.aws.call_faults import CallFault, CallFaults, Calls, Latency,
 from trellis_local.chance import Chance
 from trellis_local.faults.documents import (
     AnyFault,
+    ClusterOutage,
     Duration,
     LatencyOfCalls,
     OfCalls,
@@ -27,6 +29,7 @@ from trellis_local.faults.documents import (
     read_document,
 )
 from trellis_local.faults.overrides import Overrides
+from trellis_local.kubernetes.contract import RunningCluster
 from trellis_local.lattice import configuration
 from trellis_local.lattice.faults import Fault, StaleReads
 from trellis_local.lattice.past import order_stale_reads
@@ -47,8 +50,12 @@ class _Switch:
 class Switches:
     """The switches of one stack; `on` and `off` are for Python, `route` for HTTP."""
 
-    def __init__(self, calls: CallFaults) -> None:
+    def __init__(self, calls: CallFaults, clusters: Mapping[str, RunningCluster]) -> None:
         self._calls = calls
+        self._clusters = clusters
+        self._reachable: Overrides[str, bool] = Overrides(
+            read=lambda name: clusters[name].reachable, write=self._let_reach
+        )
         self._durations: Overrides[tuple[str, str], float] = Overrides(
             read=lambda key: configuration.current().durations[key],
             write=lambda key, value: configuration.reconfigure(durations={key: value}),
@@ -62,7 +69,7 @@ class Switches:
         self._lock = threading.Lock()
 
     def on(self, document: AnyFault) -> dict[str, Any]:
-        """Switch on what the document says; gives it back with its id."""
+        """Switch on what the document says; gives it back with its id. Raises RefusedDocumentError."""
         chance = document.chance() if isinstance(document, WithChance) else None
         with self._lock:
             switch = _Switch(f"fault-{next(self._ids)}", document, chance, self._order(document, chance))
@@ -103,11 +110,10 @@ class Switches:
 
     def _post(self, request: LocalRequest) -> tuple[int, object]:
         try:
-            document = read_document(request.body)
+            return 201, self.on(read_document(request.body))
         except RefusedDocumentError as error:
             fields = [{"name": name, "message": message} for name, message in error.fields]
             return 400, {"message": str(error), "fields": fields}
-        return 201, self.on(document)
 
     def _delete(self, request: LocalRequest) -> tuple[int, object]:
         unknown = sorted(set(request.query) - {"id"})
@@ -128,7 +134,19 @@ class Switches:
             return self._quotas.put(document.code, document.value)
         if isinstance(document, StaleRead):
             return order_stale_reads(StaleReads(document.lagSeconds, document.operation), chance)
+        if isinstance(document, ClusterOutage):
+            return self._reachable.put(self._known(document.cluster), value=False)
         return configuration.current().faults.inject(_state_fault(document), chance)
+
+    def _known(self, name: str) -> str:
+        if name not in self._clusters:
+            known = ", ".join(sorted(self._clusters)) or "none yet"
+            raise RefusedDocumentError([("cluster", f"{name} is unknown; allowed: {known}")])
+        return name
+
+    def _let_reach(self, name: str, reachable: bool) -> None:
+        if name in self._clusters:  # it may have been deleted meanwhile
+            self._clusters[name].reachable = reachable
 
 
 def _call_fault(document: OfCalls) -> CallFault:

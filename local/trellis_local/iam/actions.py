@@ -4,10 +4,12 @@ Pure tables and templates; an operation that no table knows is checked against t
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trellis_local.iam.action_names import NO_PERMISSION_NEEDED, action_name
 from trellis_local.iam.context import request_context
 from trellis_local.iam.dependents import Facts, dependent_requirements
+from trellis_local.iam.leading_keys import leading_keys
 from trellis_local.iam.request import ApiRequest, Requirement, arns
 from trellis_local.iam.resources import BY_ACTION, BY_PARAMETERS
 from trellis_local.iam.special_cases import SPECIAL_CASES
@@ -17,7 +19,8 @@ def requirements(request: ApiRequest, facts: Facts) -> list[Requirement]:
     """All that the caller must be allowed, its own action first; empty when the call needs no permission."""
     if (request.service, request.operation) in NO_PERMISSION_NEEDED:
         return []
-    own = own_requirements(request)
+    keys = leading_keys(request, facts.partition_key)
+    own = [replace(found, context={**found.context, **keys}) for found in own_requirements(request)]
     return [*own, *dependent_requirements(request, facts, own)]
 
 

@@ -25,6 +25,9 @@ class Facts(Protocol):
     def role_exists(self, name: str) -> bool:
         """Whether IAM has a role of that name."""
 
+    def partition_key(self, table: str) -> str | None:
+        """The name of a DynamoDB table's partition key, or None when there is no such table."""
+
 
 Condition = Callable[[ApiRequest, Facts], bool]
 

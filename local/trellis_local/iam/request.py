@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-_PLACEHOLDER = re.compile(r"\{([^}:]+)(?::(last|bare|first))?\}")
+_PLACEHOLDER = re.compile(r"\{((?:[^{}:]|\{\})+)(?::(last|bare|first))?\}")
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,9 @@ class PodInfo:
 
 
 class RunningCluster(Protocol):
-    """A Kubernetes API that answers on `endpoint` until `stop()`."""
+    """A Kubernetes API that answers on `endpoint` until `stop()`, while it is `reachable`."""
+
+    reachable: bool
 
     @property
     def name(self) -> str: ...

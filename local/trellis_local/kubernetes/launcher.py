@@ -36,6 +36,15 @@ class RunningApi:
         return f"https://127.0.0.1:{self._server.port}"
 
     @property
+    def reachable(self) -> bool:
+        """Whether the API answers at all; its objects and pods live on meanwhile."""
+        return self._server.reachable
+
+    @reachable.setter
+    def reachable(self, reachable: bool) -> None:
+        self._server.reachable = reachable
+
+    @property
     def audit(self) -> Sequence[AuditEntry]:
         """Every resource request so far, oldest first."""
         return tuple(self._handler.audit)

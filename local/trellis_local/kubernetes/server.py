@@ -31,11 +31,23 @@ class HttpsServer:
         """Begin to accept connections."""
         self._thread.start()
 
+    @property
+    def reachable(self) -> bool:
+        """Whether clients get through; otherwise each connection ends before a word is said."""
+        return self._server.reachable
+
+    @reachable.setter
+    def reachable(self, reachable: bool) -> None:
+        self._server.reachable = reachable
+        if not reachable:
+            self._server.break_connections()
+
     def stop(self) -> None:
         """Close every connection and the port, and wait for the threads."""
         self._server.shutdown()
         self._thread.join()
-        self._server.close_connections()
+        self._server.reachable = False
+        self._server.break_connections()
         self._server.server_close()
 
 
@@ -49,7 +61,7 @@ class _TlsServer(ThreadingHTTPServer):
         self.request_handler = handler
         self._context = context
         self._open: set[ssl.SSLSocket] = set()
-        self._closing = False
+        self.reachable = True
         self._open_lock = threading.Lock()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -58,9 +70,9 @@ class _TlsServer(ThreadingHTTPServer):
         connection = self._context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
         with self._open_lock:
             self._open.add(connection)
-            closing = self._closing
+            reachable = self.reachable
         try:
-            if not closing:
+            if reachable:
                 connection.do_handshake()
                 super().process_request_thread(connection, client_address)
         except OSError:
@@ -75,10 +87,9 @@ class _TlsServer(ThreadingHTTPServer):
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
-    def close_connections(self) -> None:
-        """Wake the threads that wait for a next request."""
+    def break_connections(self) -> None:
+        """End all connections, which wakes the threads that wait for a next request."""
         with self._open_lock:
-            self._closing = True
             for connection in self._open:
                 with contextlib.suppress(OSError):  # the client may have closed it first
                     socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -145,6 +145,15 @@ def service_by_domain(host: str) -> ServiceView | None:
     return _first(read)
 
 
+def users_of_certificate(arn: str) -> list[str]:
+    """The ARNs of the services that have a certificate of ACM."""
+    found: list[str] = []
+    for backend in all_backends():
+        with backend.lock:
+            found += [service.arn for service in backend.services.values() if service.certificate_arn == arn]
+    return sorted(found)
+
+
 def network_of(vpc_id: str) -> NetworkView | None:
     """The service network that the VPC is associated with, whatever the state of the association."""
 

@@ -101,6 +101,11 @@ class Completions:
             self._changed.notify_all()
             return news
 
+    def forget(self, execution_arn: str) -> None:
+        """The execution runs again."""
+        with self._changed:
+            self._ended.discard(execution_arn)
+
     def wait(self, execution_arn: str, *, real_seconds: float) -> bool:
         """Until the execution has ended, at most so long; whether it has."""
         with self._changed:

@@ -25,6 +25,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
 from trellis_local import clock
+from trellis_local.stepfunctions import redrive
 from trellis_local.stepfunctions.clients import ExecutionCredentials, RoleClients
 from trellis_local.stepfunctions.definition_check import DefinitionError, check, waits_for_child_executions
 from trellis_local.stepfunctions.executions import Completions, Publish, executions, status_change_event
@@ -127,6 +128,17 @@ class Lifecycle:
         for child, env in list(self._awaited.items()):
             if not env.is_running():
                 self._abandon(child)
+        return execution
+
+    def redrive_execution(self, backend: Any, execution_arn: str) -> Any:
+        """Go on with an execution that did not succeed."""
+        execution = backend.describe_execution(execution_arn)
+        with self._starting:
+            redrive.check(execution)
+            self._completions.forget(execution_arn)
+            execution.exec_status = ExecutionStatus.RUNNING
+        self._tell(execution)
+        redrive.restart(execution)
         return execution
 
     def abort_running(self) -> None:

@@ -17,7 +17,7 @@ from moto.core.responses import EmptyResult
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 
-from trellis_local.stepfunctions import interpreter, sdk_names, virtual_time
+from trellis_local.stepfunctions import interpreter, redrive, sdk_names, virtual_time
 from trellis_local.stepfunctions.clients import RoleClients
 from trellis_local.stepfunctions.lifecycle import Lifecycle
 
@@ -37,6 +37,8 @@ ROLE_CLIENT_USERS = (
     f"{SERVICE}_sqs",
 )
 
+
+_ABSENT = object()
 
 OPTIMISED_ERRORS = {
     "events.StateTaskServiceEvents": "EventBridge",
@@ -75,7 +77,10 @@ class Seams:
         """Undo `install`."""
         default_user_config["stepfunctions"]["execute_state_machine"] = self._executes
         for owner, name, original in reversed(self._originals):
-            setattr(owner, name, original)
+            if original is _ABSENT:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
         self._originals.clear()
         LOGGER.setLevel(logging.NOTSET)
 
@@ -86,7 +91,10 @@ class Seams:
             interpreter.evaluate_jsonata,
         )
         self._put(_load(f"{ASL}eval.states.States"), "reset", interpreter.reset_states)
-        self._wrap(f"{ASL}component.state.state.CommonStateField", "_eval_body", interpreter.remember_variables)
+        state = f"{ASL}component.state.state.CommonStateField"
+        self._wrap(state, "_eval_body", interpreter.remember_variables)
+        self._wrap(state, "_eval_body", redrive.remember_entry)
+        self._wrap(f"{ASL}component.program.program.Program", "_eval_body", redrive.resume)
         state_task = f"{EXEC}state_task.state_task.StateTask"
         self._wrap(state_task, "_eval_state_credentials", interpreter.credentials_of_execution)
         self._wrap(state_task, "_from_error", interpreter.name_heartbeat_timeout)
@@ -114,7 +122,11 @@ class Seams:
         self._wrap(backend, "update_state_machine", self._lifecycle.update_state_machine)
         self._wrap(backend, "start_execution", self._lifecycle.start_execution)
         self._put(StepFunctionsParserBackend, "stop_execution", _unbound(self._lifecycle.stop_execution))
-        self._put(moto.stepfunctions.responses.StepFunctionResponse, "send_task_failure", _send_task_failure)
+        response = moto.stepfunctions.responses.StepFunctionResponse
+        self._put(response, "send_task_failure", _send_task_failure)
+        self._put(response, "describe_execution", redrive.described(response.describe_execution))
+        self._add(response, "redrive_execution", redrive.redrive_execution)
+        self._add(StepFunctionsParserBackend, "redrive_execution", _unbound(self._lifecycle.redrive_execution))
         self._wrap(f"{EXECUTION}Execution", "start", self._lifecycle.start)
         self._wrap(f"{EXECUTION}Execution", "get_start_execution_details", _text_start_time)
         communication = _load(f"{EXECUTION}BaseExecutionWorkerCommunication")
@@ -130,6 +142,13 @@ class Seams:
     def _wrap(self, path: str, name: str, wrapper: Any) -> None:
         owner = _load(path)
         self._put(owner, name, wrapper(getattr(owner, name)))
+
+    def _add(self, owner: Any, name: str, addition: Any) -> None:
+        found = vars(owner).get(name, _ABSENT)
+        if getattr(found, "__module__", "").startswith("moto."):
+            raise RuntimeError(f"{owner!r} has {name} by now: the Step Functions seams must be revised")
+        self._originals.append((owner, name, found))
+        setattr(owner, name, addition)
 
     def _put(self, owner: Any, name: str, replacement: Any) -> None:
         if not hasattr(owner, name):

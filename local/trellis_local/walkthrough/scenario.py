@@ -1,4 +1,4 @@
-"""The steps of the walk-through, in order: onboard, route, name, traffic, authorise, drift, leave."""
+"""The steps of the walk-through, in order: onboard, route, name, traffic, encrypt, authorise, drift, leave."""
 
 import json
 import math
@@ -11,6 +11,7 @@ from typing import Any
 from trellis_local.walkthrough.bystanders import Bystanders
 from trellis_local.walkthrough.callers import CLIENT, STRANGER, Callers
 from trellis_local.walkthrough.drift import Somebody
+from trellis_local.walkthrough.encryption import Certificates, Secured, get, lattice_authority
 from trellis_local.walkthrough.infrastructure import Infrastructure
 from trellis_local.walkthrough.leftovers import leftovers
 from trellis_local.walkthrough.world import Check, CheckFailedError, World
@@ -49,6 +50,7 @@ class Walkthrough:
         yield "Route", self.route
         yield "Name", self.name
         yield "Traffic", self.traffic
+        yield "Encrypt", self.encrypt
         yield "Authorise", self.authorise
         yield "Drift", self.drift
         yield "Leave", self.leave
@@ -129,6 +131,32 @@ class Walkthrough:
         self._check("Traffic", "no answer in a VPC outside the network", outside, expected=0)
         through = self.world.get(vpcs["a"], f"http://{HOSTNAME}/other").status
         self._check("Traffic", "a path without a rule gets the default action", through, expected=404)
+
+    def encrypt(self) -> None:
+        """HTTPS: VPC Lattice's certificate for its own name, ACM's for the hostname; a better one is noticed."""
+        certificates, vpc_id = Certificates(self.world), self.vpcs["a"]
+        wildcard, serial = certificates.bring(f"*.{HOSTNAME.partition('.')[2]}")
+        self.world.apply(CLUSTER_B, self._manifests / "encrypt")
+        self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+        self._check("Encrypt", "certificate of the service", self._certificate(), expected=wildcard)
+        shown = get(self.world, vpc_id, f"https://{HOSTNAME}/popular", trusted=certificates.trusted)
+        self._check("Encrypt", f"GET https://{HOSTNAME}, verified", shown, expected=Secured(200, serial))
+        domain = self._service()["dnsEntry"]["domainName"]
+        own = get(self.world, vpc_id, f"https://{domain}/popular", trusted=lattice_authority(self.world))
+        self._check("Encrypt", "GET under the generated name, verified", own.status, expected=200)
+        self._check("Encrypt", "another certificate there, by SNI", own.serial != serial, expected=True)
+        exact, _ = certificates.bring(HOSTNAME)
+        self.world.wait("the better certificate", lambda: self._certificate() == exact)
+        self._check("Encrypt", "a better certificate is taken after its event", self._certificate(), expected=exact)
+        before = len(self._executions("reconcile-cluster"))
+        _, serial = certificates.bring(HOSTNAME, arn=exact)
+        self.world.wait("a run for the same ARN", lambda: len(self._executions("reconcile-cluster")) > before)
+        shown = get(self.world, vpc_id, f"https://{HOSTNAME}/popular", trusted=certificates.trusted)
+        self._check("Encrypt", "the certificate that was imported again", shown, expected=Secured(200, serial))
+        self.apply()
+        self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+        self._check("Encrypt", "certificate without the listener", self._certificate(), expected="")
+        certificates.remove()
 
     def authorise(self) -> None:
         """Network and service ask for IAM: one role gets through, from VPC-A; when the policies go, everybody does."""
@@ -240,6 +268,10 @@ class Walkthrough:
         lattice, (network,) = self.world.aws("vpc-lattice"), self._networks()
         found = lattice.get_service_network(serviceNetworkIdentifier=network["id"])
         return [found["authType"], lattice.get_service(serviceIdentifier=self._service()["id"])["authType"]]
+
+    def _certificate(self) -> str:
+        found = self.world.aws("vpc-lattice").get_service(serviceIdentifier=self._service()["id"])
+        return str(found.get("certificateArn", ""))
 
     def _check_listener(self, service_id: str) -> None:
         lattice = self.world.aws("vpc-lattice")

@@ -7,14 +7,19 @@ import pytest
 from trellis.clusters import bootstrap
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.snapshot import read_snapshot
-from trellis.errors import AccessDeniedError, ClusterUnreadableError
+from trellis.errors import AccessDeniedError, ClusterUnreadableError, RouteMovedError
 from trellis_local.kubernetes import KubernetesLauncher
 from trellis_local.kubernetes.contract import ClusterSpec, UserInfo
 from trellis_local.kubernetes.launcher import RunningApi
 
 CLASS = "/apis/gateway.networking.k8s.io/v1/gatewayclasses/amazon-vpc-lattice"
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/httproutes.gateway.networking.k8s.io"
-USERS = {"reader": UserInfo("reader", ("trellis:readers",)), "writer": UserInfo("writer", ("trellis:status-writers",))}
+ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes/orders"
+USERS = {
+    "reader": UserInfo("reader", ("trellis:readers",)),
+    "writer": UserInfo("writer", ("trellis:status-writers",)),
+    "shifter": UserInfo("shifter", ("trellis:canary-shifters",)),
+}
 
 
 @pytest.fixture
@@ -54,6 +59,33 @@ def test_the_status_writer_changes_nothing_but_status_and_annotations(
         writer.delete(CLASS)
     with pytest.raises(AccessDeniedError):
         writer.merge(CLASS, {"spec": {"description": "mine"}})
+
+
+def test_the_shifter_patches_routes_and_nothing_else(cluster: RunningApi, admin: KubernetesApi) -> None:
+    bootstrap.install(admin)
+    route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "orders"}}
+    admin.apply(ROUTE, {**route, "spec": {"hostnames": ["a.example.com"]}}, manager="somebody")
+    shifter = connected(cluster, "shifter")
+    found = shifter.patch(
+        ROUTE, [{"op": "add", "path": "/metadata/annotations", "value": {"a": "b"}}], manager="canary"
+    )
+    assert found["metadata"]["annotations"] == {"a": "b"}
+    assert "canary" in {entry["manager"] for entry in found["metadata"]["managedFields"]}
+    with pytest.raises(AccessDeniedError):
+        shifter.patch(CLASS, [{"op": "remove", "path": "/spec/description"}], manager="canary")
+    with pytest.raises(AccessDeniedError):
+        shifter.patch(f"{ROUTE}/status", [{"op": "remove", "path": "/status"}], manager="canary")
+
+
+def test_a_patch_whose_test_fails_changes_nothing(cluster: RunningApi, admin: KubernetesApi) -> None:
+    bootstrap.install(admin)
+    route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "orders"}}
+    admin.apply(ROUTE, {**route, "spec": {"hostnames": ["a.example.com"]}}, manager="somebody")
+    before = admin.get(ROUTE)
+    replace = {"op": "replace", "path": "/spec/hostnames/0", "value": "b.example.com"}
+    with pytest.raises(RouteMovedError, match="422"):
+        admin.patch(ROUTE, [replace, {"op": "test", "path": "/metadata/generation", "value": 7}], manager="canary")
+    assert admin.get(ROUTE) == before
 
 
 def test_installing_again_changes_no_object(cluster: RunningApi, admin: KubernetesApi) -> None:

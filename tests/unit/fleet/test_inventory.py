@@ -21,6 +21,11 @@ def test_a_resource_leads_to_its_cluster_and_work_item(inventory: Inventory) -> 
     assert inventory.owners([GROUP]) == {"blue": {"apply_service/store"}}
 
 
+def test_a_resource_that_several_work_items_share_leads_to_all_of_them(inventory: Inventory) -> None:
+    inventory.note("blue", {"tls:*.example.com": "apply_service/shop apply_service/store"})
+    assert inventory.owners(["tls:*.example.com"]) == {"blue": {"apply_service/store", "apply_service/shop"}}
+
+
 def test_a_resource_of_nobody_leads_nowhere(inventory: Inventory) -> None:
     inventory.note("blue", {SERVICE: "apply_service/store"})
     assert inventory.owners([GROUP, "sg-12345678"]) == {}

@@ -35,7 +35,7 @@ def test_a_class_with_parameters_is_not_accepted_nor_are_its_gateways() -> None:
 
 
 def test_listeners_of_other_protocols_are_not_supported_and_the_others_go_on() -> None:
-    secure = {"name": "https", "protocol": "HTTPS", "port": 443}
+    secure = {"name": "tls", "protocol": "TLS", "port": 443}
     found = only(Gateway=[gateway(listener(), secure)])
     assert accepted(found) == ("True", "ListenersNotValid")
     assert states(found.listeners[0])["Accepted"] == ("True", "Accepted")

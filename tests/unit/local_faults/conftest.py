@@ -19,6 +19,12 @@ from trellis_local.lattice.backend import lattice_backends
 ACCOUNT, REGION = "111122223333", "us-west-2"
 
 
+class Cluster:
+    """A running cluster as far as it matters here."""
+
+    reachable = True
+
+
 @pytest.fixture(scope="module")
 def started() -> Iterator[AwsEndpoint]:
     before = clock.current()
@@ -32,11 +38,17 @@ def started() -> Iterator[AwsEndpoint]:
 
 
 @pytest.fixture
-def endpoint(started: AwsEndpoint) -> Iterator[AwsEndpoint]:
+def cluster() -> Cluster:
+    """The cluster `blue`."""
+    return Cluster()
+
+
+@pytest.fixture
+def endpoint(started: AwsEndpoint, cluster: Any) -> Iterator[AwsEndpoint]:
     """The endpoint without any fault, with an empty VPC Lattice."""
     before = configuration.current()
     configuration.use(configuration.Configuration())
-    uninstall = faults.install(started)
+    uninstall = faults.install(started, {"blue": cluster})
     lattice_backends[ACCOUNT][REGION].reset()
     yield started
     uninstall()

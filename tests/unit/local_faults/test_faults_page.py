@@ -51,7 +51,8 @@ def test_other_methods_are_refused(page):
 @pytest.mark.parametrize(
     ("document", "name", "allowed"),
     [
-        ({"kind": "chaos"}, "kind", "throttle, server-error, latency, stale-reads, state-failure, duration, quota"),
+        ({"kind": "chaos"}, "kind", "throttle, server-error, latency, stale-reads, state-failure, duration, quota, "),
+        ({"kind": "chaos"}, "kind", ", cluster-outage"),
         ({"service": "ec2"}, "kind", "throttle"),
         ({"kind": "throttle", "probability": 1.5}, "probability", "less than or equal to 1"),
         ({"kind": "throttle", "probability": 0}, "probability", "greater than 0"),
@@ -73,6 +74,7 @@ def test_other_methods_are_refused(page):
         ({"kind": "state-failure", "resource": "Service", "during": "CREATE_IN_PROGRESS"}, "code", "required"),
         ({"kind": "quota", "code": "L-00000000", "value": 1}, "code", SERVICES_QUOTA),
         ({"kind": "quota", "code": SERVICES_QUOTA, "value": -1}, "value", "greater than or equal to 0"),
+        ({"kind": "cluster-outage", "cluster": "green"}, "cluster", "green is unknown; allowed: blue"),
     ],
 )
 def test_a_refused_document_names_the_member_and_what_is_allowed_and_changes_nothing(page, document, name, allowed):
@@ -126,6 +128,15 @@ def test_a_quota_holds_until_it_is_removed(order, page, client, error_of):
     assert lattice.create_service(name="orders")["name"] == "orders"
 
 
+def test_a_cluster_answers_again_when_the_last_of_its_outages_is_over(order, page, cluster):
+    outages = [order("cluster-outage", cluster="blue") for _ in range(2)]
+    seen = [cluster.reachable]
+    for outage in outages:
+        page("DELETE", query=f"?id={outage['id']}")
+        seen.append(cluster.reachable)
+    assert seen == [False, False, True]
+
+
 def test_the_last_of_two_durations_counts_and_both_can_go_in_any_order(order, page):
     state = ("Service", "CREATE_IN_PROGRESS")
     default = configuration.current().durations[state]
@@ -145,7 +156,7 @@ def test_another_duration_does_not_forget_what_was_configured_in_python(order):
 
 def test_nothing_is_left_for_the_next_stack(endpoint, order, client):
     before = configuration.current()
-    uninstall = faults.install(endpoint)
+    uninstall = faults.install(endpoint, {})
     order("throttle")
     order("quota", code=SERVICES_QUOTA, value=0)
     order("stale-reads", lagSeconds=60)

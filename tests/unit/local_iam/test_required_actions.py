@@ -7,6 +7,7 @@ from trellis_local.iam.request import ApiRequest, Requirement
 
 LATTICE = "arn:aws:vpc-lattice:us-west-2:111122223333:"
 SG = "arn:aws:ec2:us-west-2:111122223333:security-group/sg-1"
+KEY_A, KEY_B = {"id": {"S": "a"}}, {"id": {"S": "b"}}
 ROLE = "arn:aws:iam::111122223333:role/machine"
 
 
@@ -21,6 +22,9 @@ class Facts:
 
     def role_exists(self, name: str) -> bool:
         return name in self._roles
+
+    def partition_key(self, table: str) -> str | None:
+        return "id" if table == "fleet" else None
 
 
 def needed(service: str, operation: str, facts: Facts | None = None, **parameters: Any) -> list[Requirement]:
@@ -40,6 +44,15 @@ def pairs(service: str, operation: str, facts: Facts | None = None, **parameters
             "ListRules",
             {"serviceIdentifier": "svc-1", "listenerIdentifier": "l-1"},
             [("vpc-lattice:ListRules", "*")],
+        ),
+        (
+            "dynamodb",
+            "BatchWriteItem",
+            {"RequestItems": {"fleet": [], "other": []}},
+            [
+                ("dynamodb:BatchWriteItem", f"arn:aws:dynamodb:us-west-2:111122223333:table/{name}")
+                for name in ("fleet", "other")
+            ],
         ),
         ("vpc-lattice", "CreateService", {"name": "x"}, [("vpc-lattice:CreateService", LATTICE + "service/*")]),
         (
@@ -309,3 +322,25 @@ def test_authorizing_with_tags_needs_create_tags_on_the_rules() -> None:
     specification = {"ResourceType": "security-group-rule", "Tags": [{"Key": "a", "Value": "b"}]}
     found = pairs("ec2", "AuthorizeSecurityGroupIngress", GroupId="sg-1", TagSpecifications=[specification])
     assert ("ec2:CreateTags", "arn:aws:ec2:us-west-2:111122223333:security-group-rule/*") in found
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters", "keys"),
+    [
+        ("UpdateItem", {"TableName": "fleet", "Key": {"id": {"S": "LEASE#a"}, "pk": {"S": "x"}}}, ("LEASE#a",)),
+        ("PutItem", {"TableName": "fleet", "Item": {"id": {"N": "7"}}}, ("7",)),
+        (
+            "BatchWriteItem",
+            {"RequestItems": {"fleet": [{"PutRequest": {"Item": KEY_A}}, {"DeleteRequest": {"Key": KEY_B}}]}},
+            ("a", "b"),
+        ),
+        ("BatchGetItem", {"RequestItems": {"fleet": {"Keys": [KEY_A]}}}, ("a",)),
+        ("Query", {"TableName": "fleet"}, None),
+        ("UpdateItem", {"TableName": "unknown", "Key": {"id": {"S": "a"}}}, None),
+    ],
+)
+def test_policies_see_the_partition_keys_of_items(
+    operation: str, parameters: dict[str, Any], keys: tuple[str, ...] | None
+) -> None:
+    (found,) = needed("dynamodb", operation, **parameters)
+    assert found.context.get("dynamodb:leadingkeys") == keys

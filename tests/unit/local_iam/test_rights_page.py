@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from trellis_local.deploy.yaml_loading import load
 from trellis_local.iam.rights_page import TEMPLATES, page
 from trellis_local.iam.template_rights import Right, roles_of
 
@@ -77,3 +78,12 @@ def test_every_wildcard_in_a_resource_has_a_reason() -> None:
 
 def test_no_action_is_a_pattern() -> None:
     assert [f"{role}: {right.action}" for role, right in RIGHTS if "*" in right.action] == []
+
+
+def test_whoever_may_sign_in_to_clusters_can_be_put_into_subnets_that_reach_them() -> None:
+    """Private endpoints: the access entries are for just the roles of these functions."""
+    resources = load(ROOT / "template.yaml")["Resources"]
+    statements = resources["GrantClusterAccessFunction"]["Properties"]["Policies"][0]["Statement"]
+    entries = next(item for item in statements if item["Action"] == "eks:CreateAccessEntry")
+    roles = {found["Fn::GetAtt"][0] for found in entries["Condition"]["ArnEquals"]["eks:principalArn"]}
+    assert {f"{name}Role" for name, found in resources.items() if "VpcConfig" in found["Properties"]} >= roles

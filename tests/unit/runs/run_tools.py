@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+from trellis.canary.state import Lease
 from trellis.config import Settings
 from trellis.fleet.hints import Hint
 from trellis.fleet.requests import Requested
@@ -79,7 +80,7 @@ class MemoryInventory:
         return {
             cluster: found
             for cluster, owned in self.noted.items()
-            if (found := {item for resource, item in owned.items() if resource in resources})
+            if (found := {item for name, items in owned.items() if name in resources for item in items.split()})
         }
 
 
@@ -131,6 +132,19 @@ class MemoryRepairs:
 
 
 @dataclass
+class MemoryCanaries:
+    """The leases of canaries under way."""
+
+    leases: list[Lease] = field(default_factory=list)
+
+    def of_cluster(self, cluster: str) -> tuple[Lease, ...]:
+        return tuple(lease for lease in self.leases if lease.key.cluster == cluster)
+
+    def locking(self, service: str) -> Lease | None:
+        return next((lease for lease in self.leases if service in lease.services), None)
+
+
+@dataclass
 class MemoryNetworkPolicies:
     """What clusters ask of the policy of one network."""
 
@@ -158,6 +172,7 @@ def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None
         inventory=more.pop("inventory", MemoryInventory()),
         hints=more.pop("hints", MemoryHints()),
         repairs=more.pop("repairs", MemoryRepairs()),
+        canaries=more.pop("canaries", MemoryCanaries()),
         network_policies=more.pop("network_policies", MemoryNetworkPolicies()),
         checks=more.pop("checks", MemoryChecks()),
         now=more.pop("now", lambda: 1000.0),

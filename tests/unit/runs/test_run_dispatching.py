@@ -42,7 +42,7 @@ def started(*events: dict[str, Any]) -> dict[str, tuple[str, Any]]:
     tools = toolbox(
         onboard_machine="onboard",
         offboard_machine="offboard",
-        reader_role=READER,
+        reader_roles=(READER,),
         clients=SimpleNamespace(stepfunctions=states),
     )
     for found in events:

@@ -45,12 +45,13 @@ def route(name: str = "store", mode: str | None = None) -> dict[str, Any]:
 def planned(monkeypatch: pytest.MonkeyPatch, *routes: dict[str, Any], extra: bool = True) -> dict[str, Any]:
     """The stored plan with the `names` it was made for; with `extra` the service has a listener that nobody wants."""
 
-    def observed(_: Any, scope: Any) -> ObservedServices:
+    def observed(*given: Any) -> ObservedServices:
+        scope = given[-1]
         by_hand = (Listener("by-hand", "HTTP", 8080, FixedResponse(404)),) if extra else ()
         found = [Service(want.name, want.custom_domain_name, by_hand, owner=OWNER) for want in scope.desired]
         return ObservedServices(OWNER, tuple(ObservedService(one.name, OWNER, one) for one in found))
 
-    monkeypatch.setattr(planning, "observe_services", observed)
+    monkeypatch.setattr(planning, "observe", observed)
     names: list[Any] = []
     for module in (planning.network, planning.security_group):
         monkeypatch.setattr(module, "plan", lambda *_, **__: KindPlan())

@@ -1,6 +1,7 @@
 """Who of Trellis may do what in a cluster: EKS access entries for the roles of its functions.
 
-Two roles stay: one that reads, one that writes status; their rights come from the ClusterRoles that bootstrap installs.
+Those that stay read, write status or shift the weights of a canary; their rights come from the ClusterRoles that
+bootstrap installs.
 The bootstrap role is an administrator for the minute in which it installs them, and has no entry otherwise.
 
 EKS knows access entries in two of its three authentication modes only; clusters made through its API start in the
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient
 
 READERS, STATUS_WRITERS = "trellis:readers", "trellis:status-writers"
+CANARY_SHIFTERS = "trellis:canary-shifters"
 _ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -25,9 +27,16 @@ _ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPo
 class Roles:
     """ARNs of the roles that sign in to clusters."""
 
-    reader: str
+    readers: tuple[str, ...]
     status_writer: str
+    shifters: tuple[str, ...]
     bootstrap: str
+
+    def lasting(self) -> dict[str, list[str]]:
+        """The Kubernetes groups of each role whose entry stays."""
+        readers = {role: [READERS] for role in self.readers}
+        shifters = {role: [CANARY_SHIFTERS, READERS] for role in self.shifters}
+        return {**readers, self.status_writer: [STATUS_WRITERS], **shifters}
 
 
 def enable_entries(eks: "EKSClient", cluster: str) -> None:
@@ -43,9 +52,9 @@ def enable_entries(eks: "EKSClient", cluster: str) -> None:
 
 
 def grant(eks: "EKSClient", cluster: str, roles: Roles) -> None:
-    """Create the entries of the two lasting roles; entries that exist are brought back to their groups alone."""
-    for role, group in ((roles.reader, READERS), (roles.status_writer, STATUS_WRITERS)):
-        if not _create(eks, cluster, role, [group]):
+    """Create the entries of the lasting roles; entries that exist are brought back to their groups alone."""
+    for role, groups in roles.lasting().items():
+        if not _create(eks, cluster, role, groups):
             _narrow(eks, cluster, role)
 
 
@@ -67,7 +76,7 @@ def lower(eks: "EKSClient", cluster: str, roles: Roles) -> None:
 
 def revoke(eks: "EKSClient", cluster: str, roles: Roles) -> None:
     """Remove all entries of Trellis; also when some or the cluster itself are gone."""
-    for role in (roles.bootstrap, roles.status_writer, roles.reader):
+    for role in (roles.bootstrap, *roles.lasting()):
         _delete(eks, cluster, role)
 
 

@@ -5,7 +5,7 @@ Objects stay plain JSON. The typed API classes are not touched: building their m
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import HTTPError
 
 from trellis.clusters.token import bearer_token
-from trellis.errors import AccessDeniedError, ClusterUnreadableError
+from trellis.errors import AccessDeniedError, ClusterUnreadableError, RouteMovedError
 
 if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS, _READ_SECONDS = 5, 20
 _PAGE_SIZE = 250
 _ERRORS, _FORBIDDEN, _NOT_FOUND = 400, 403, 404
+_CONFLICT, _INVALID = 409, 422
 
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
 
 
 class KubernetesApi:
@@ -75,6 +77,15 @@ class KubernetesApi:
         """Merge patch; an object that is gone meanwhile needs none."""
         self._call("PATCH", path, document, MERGE_PATCH, missing_ok=True)
 
+    def patch(self, path: str, operations: Sequence[Mapping[str, Any]], *, manager: str) -> dict[str, Any]:
+        """JSON patch: all operations or none. Raises RouteMovedError when a `test` among them does not hold.
+
+        An API server answers 422 to a failed test, and 409 to somebody else's write at the same moment.
+        """
+        query = urlencode({"fieldManager": manager})
+        answer = self._call("PATCH", f"{path}?{query}", operations, JSON_PATCH, guarded=True)
+        return answer or {}
+
     def delete(self, path: str) -> None:
         """Delete an object that may be gone already."""
         self._call("DELETE", path, missing_ok=True)
@@ -83,10 +94,11 @@ class KubernetesApi:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         content_type: str = "application/json",
         *,
         missing_ok: bool = False,
+        guarded: bool = False,
     ) -> dict[str, Any] | None:
         headers = {
             "Accept": "application/json",
@@ -98,7 +110,7 @@ class KubernetesApi:
                 method,
                 self._endpoint + path,
                 headers=headers,
-                body=None if body is None else dict(body),
+                body=_plain(body),
                 _request_timeout=(_CONNECT_SECONDS, _READ_SECONDS),
             )
             text = answer.read()
@@ -106,10 +118,19 @@ class KubernetesApi:
             raise ClusterUnreadableError(f"{method} {path}: {error}") from error
         if answer.status == _NOT_FOUND and missing_ok:
             return None
+        if answer.status in (_CONFLICT, _INVALID) and guarded:
+            raise RouteMovedError(f"{method} {path}: {answer.status}: {text.decode(errors='replace')[:300]}")
         if answer.status >= _ERRORS:
             raise _error(method, path, answer.status, text.decode(errors="replace"))
         document: dict[str, Any] = json.loads(text)
         return document
+
+
+def _plain(body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None) -> Any:
+    """The client of the `kubernetes` package takes nothing but plain dictionaries and lists for JSON."""
+    if body is None:
+        return None
+    return dict(body) if isinstance(body, Mapping) else [dict(item) for item in body]
 
 
 def is_refusal(error: ClusterUnreadableError) -> bool:

@@ -1,4 +1,4 @@
-"""What Trellis installs in a cluster once: the CRDs of what Trellis reads, two ClusterRoles and the GatewayClass.
+"""What Trellis installs in a cluster once: the CRDs of what Trellis reads, ClusterRoles and the GatewayClass.
 
 A CRD or GatewayClass that is there already stays as it is: platform teams install their own version of the Gateway API,
 and a class of another controller means that this controller works here.
@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from trellis.clusters.access import READERS, STATUS_WRITERS
+from trellis.clusters.access import CANARY_SHIFTERS, READERS, STATUS_WRITERS
 from trellis.clusters.api import KubernetesApi
 from trellis.gateway_api import CONTROLLER
 
@@ -52,6 +52,10 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
             # For the annotation with the domain name that VPC Lattice assigned.
             {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["patch"]},
         ],
+    ),
+    "trellis-canary-shifter": (
+        CANARY_SHIFTERS,
+        [{"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["get", "patch"]}],
     ),
 }
 

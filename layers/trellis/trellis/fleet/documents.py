@@ -46,7 +46,11 @@ class Documents:
 
     def put_page(self, key: str, page: str) -> None:
         """Store an HTML page under a key that says what it is about."""
-        self._s3.put_object(Bucket=self._bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8")
+        self.put_text(key, page, kind="text/html; charset=utf-8")
+
+    def put_text(self, key: str, text: str, *, kind: str) -> None:
+        """Store a text of a MIME type under a key that says what it is about."""
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=text.encode(), ContentType=kind)
 
     def _exists(self, key: str) -> bool:
         try:

@@ -1,13 +1,16 @@
 """Which cluster an AWS resource belongs to, by its id: how an event about the resource finds its cluster.
 
 A resource that was deleted has no tags to ask for, so what was seen last is remembered. The items are written when the
-set of resources changes and at no other time. What disappears is remembered for another day, because the event about
-its deletion may come late.
+set of resources changes and at no other time; the index of a cluster is compressed, since one item holds 400 KB. What
+disappears is remembered for another day, because the event about its deletion may come late.
 """
 
 import json
+import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from trellis.fleet.batches import delete, put, write_all
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,7 +20,10 @@ _REMEMBERED_SECONDS = 24 * 3600
 
 
 class Inventory:
-    """Resources by cluster; a resource stands for a work item, written `kind/name`. `clock` gives Unix seconds."""
+    """Resources by cluster; a resource stands for a work item, written `kind/name`, or for several, with spaces.
+
+    `clock` gives Unix seconds.
+    """
 
     def __init__(self, dynamodb: "DynamoDBClient", table: str, *, clock: Callable[[], float]) -> None:
         self._dynamodb = dynamodb
@@ -35,20 +41,22 @@ class Inventory:
             owned = {**others, **owned}
         if known == owned:
             return
-        for resource, item in owned.items():
-            if known.get(resource) != item:
-                self._dynamodb.put_item(TableName=self._table, Item=_item(resource, cluster, item))
-        for resource in known.keys() - owned.keys():
-            ttl = int(self._clock()) + _REMEMBERED_SECONDS
-            self._dynamodb.put_item(TableName=self._table, Item=_item(resource, cluster, known[resource], ttl=ttl))
-        document = json.dumps(dict(owned), sort_keys=True)
-        self._dynamodb.put_item(TableName=self._table, Item={**_key(_PARTITION, cluster), "owned": {"S": document}})
+        new = [(resource, item) for resource, item in owned.items() if known.get(resource) != item]
+        ttl = int(self._clock()) + _REMEMBERED_SECONDS
+        requests = [
+            *(put(_item(resource, cluster, item)) for resource, item in new),
+            *(put(_item(resource, cluster, known[resource], ttl=ttl)) for resource in known.keys() - owned.keys()),
+        ]
+        write_all(self._dynamodb, self._table, requests)
+        # The index comes last: what it names has been written.
+        document = zlib.compress(json.dumps(dict(owned), sort_keys=True).encode())
+        self._dynamodb.put_item(TableName=self._table, Item={**_key(_PARTITION, cluster), "owned": {"B": document}})
 
     def forget(self, cluster: str) -> None:
         """Forget what a cluster has, because it leaves; nothing is written when nothing is known."""
         known = self._known(cluster)
-        for resource in known:
-            self._dynamodb.delete_item(TableName=self._table, Key=_key(f"OWNED#{resource}", cluster))
+        gone = [delete(_key(f"OWNED#{resource}", cluster)) for resource in known]
+        write_all(self._dynamodb, self._table, gone)
         if known:
             self._dynamodb.delete_item(TableName=self._table, Key=_key(_PARTITION, cluster))
 
@@ -59,7 +67,7 @@ class Inventory:
         for resource in sorted(resources):
             for item in self._items(resource):
                 if "ttl" not in item or float(item["ttl"]["N"]) > now:
-                    found.setdefault(item["sk"]["S"], set()).add(item["item"]["S"])
+                    found.setdefault(item["sk"]["S"], set()).update(item["item"]["S"].split(" "))
         return found
 
     def _items(self, resource: str) -> list[dict[str, Any]]:
@@ -73,7 +81,7 @@ class Inventory:
     def _known(self, cluster: str) -> dict[str, str]:
         key = _key(_PARTITION, cluster)
         item = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
-        known: dict[str, str] = json.loads(item["owned"]["S"]) if item else {}
+        known: dict[str, str] = json.loads(zlib.decompress(item["owned"]["B"])) if item else {}
         return known
 
 

@@ -11,7 +11,14 @@ from trellis.gateway_api.doubt import services_in_doubt
 from trellis.gateway_api.intent import build_intent
 from trellis.gateway_api.intent_model import Intent
 from trellis.gateway_api.limits import Quotas
-from trellis.gateway_api.results import NameResult, NetworkResult, PolicyResult, Results, ServiceResult
+from trellis.gateway_api.results import (
+    CertificateResult,
+    NameResult,
+    NetworkResult,
+    PolicyResult,
+    Results,
+    ServiceResult,
+)
 from trellis.gateway_api.snapshot import Malformed, Snapshot, parse_snapshot
 from trellis.gateway_api.status import DOMAIN_ANNOTATION, ObjectStatus, build_status
 from trellis.gateway_api.status_merging import merge_status
@@ -21,6 +28,7 @@ __all__ = [
     "CONTROLLER",
     "DOMAIN_ANNOTATION",
     "AllowedHostnames",
+    "CertificateResult",
     "Condition",
     "Intent",
     "Malformed",

@@ -16,6 +16,7 @@ from trellis.gateway_api.intent_model import Backend, RuleIntent, ServiceIntent,
 from trellis.gateway_api.names import service_name
 from trellis.gateway_api.objects import Gateway, HTTPRoute
 from trellis.gateway_api.rules import CompiledRoute, MatchUnit
+from trellis.gateway_api.tls import HTTPS
 from trellis.model import Cluster, RuleMatch
 
 Rank = tuple[datetime, str, str]
@@ -139,6 +140,7 @@ class _Assembling:
                 for (port, protocol), admitted in sorted(filled.items())
             ),
             stands_for=_stands_for(claims),
+            certificates=_certificates(claims),
         )
 
     def _listeners(self) -> dict[tuple[int, str], list[Claim]]:
@@ -202,6 +204,15 @@ def _rules(admitted: _Admitted) -> tuple[RuleIntent, ...]:
         for match in unit.match.rule_matches:
             rules.setdefault(match, RuleIntent(match, unit.shares))
     return tuple(rules.values())
+
+
+def _certificates(claims: Iterable[Claim]) -> tuple[str, ...] | None:
+    """The certificates that the HTTPS listeners name, those of higher rank first; None when none is needed."""
+    places = [claim.place for claim in sorted(claims, key=lambda claim: claim.listener_rank)]
+    secured = [place for place in places if place.protocol == HTTPS and place.hostname]
+    if not secured:
+        return None
+    return tuple(dict.fromkeys(place.certificate_arn for place in secured if place.certificate_arn))
 
 
 def _shadowed(unit: MatchUnit, route: HTTPRoute, winner: HTTPRoute) -> str:

@@ -7,6 +7,7 @@ from trellis.gateway_api import hostnames
 from trellis.gateway_api.conditions import Finding
 from trellis.gateway_api.intent_model import GatewayIntent, ListenerIntent
 from trellis.gateway_api.objects import Gateway, GatewayListener, HTTPRoute, LabelSelector, ParentRef
+from trellis.gateway_api.tls import certificate_option
 
 NamespaceLabels = Mapping[str, Mapping[str, str]]
 
@@ -21,12 +22,16 @@ class OwnGateway:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a route wants to be served: at a port, under a hostname or, with None, under the service's own name."""
+    """Where a route wants to be served: at a port, under a hostname or, with None, under the service's own name.
+
+    `certificate_arn` is the certificate that the listener names; empty when it names none.
+    """
 
     listener: str
     protocol: str
     port: int
     hostname: str | None
+    certificate_arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def _served(route: HTTPRoute, listeners: list[GatewayListener]) -> Attachment | 
             if trouble:
                 problems.append(f"{field}: {ascii(hostname)[:260]}: {trouble}")
             else:
-                places.append(Place(listener.name, listener.protocol, listener.port, hostname))
+                arn = certificate_option(listener)
+                places.append(Place(listener.name, listener.protocol, listener.port, hostname, arn))
     if places:
         return Attachment(tuple(places), tuple(dict.fromkeys(problems)))
     if problems:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 CONTROLLER = "trellis.dev/vpc-lattice"
 DNS_READY = "trellis.dev/DNSReady"
 MODE_VALID = "trellis.dev/ModeValid"
+CERTIFICATE_READY = "trellis.dev/CertificateReady"
+INVALID_CERTIFICATE_REF = "InvalidCertificateRef"
 CONFLICTED = "Conflicted"
 """The reason of policies that lose to another, as the Gateway API's policy attachment calls it."""
 

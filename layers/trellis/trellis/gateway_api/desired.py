@@ -1,6 +1,6 @@
 """From the intent to the AWS resources that it asks for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from trellis.gateway_api import limits
@@ -24,11 +24,19 @@ from trellis.model import (
 _UNRESOLVED_PORT = 80
 
 
-def build_desired(intent: Intent, cluster: Cluster) -> Desired:
-    """The services and names of the intent, each ordered by name."""
+def build_desired(intent: Intent, cluster: Cluster, certificates: Mapping[str, str | None] | None = None) -> Desired:
+    """The services and names of the intent, each ordered by name.
+
+    `certificates` are the ARNs chosen for services that need one, by name; without a choice it stays what it is.
+    """
     asking = {policy.holder: policy.source for policy in intent.auth_policies}
+    chosen = certificates or {}
     services = tuple(
-        replace(_Service(found, cluster).build(), auth_policy=asking.get(service_holder(found.name), ""))
+        replace(
+            _Service(found, cluster).build(),
+            auth_policy=asking.get(service_holder(found.name), ""),
+            certificate_arn="" if found.certificates is None else chosen.get(found.name),
+        )
         for found in sorted(intent.services, key=lambda found: found.name)
     )
     names = tuple(

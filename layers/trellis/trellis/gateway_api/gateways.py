@@ -6,13 +6,15 @@ Those of other controllers are left alone entirely.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from trellis.gateway_api.conditions import CONTROLLER, Condition, Conditions
+from trellis.gateway_api.conditions import CONTROLLER, INVALID_CERTIFICATE_REF, Condition, Conditions
 from trellis.gateway_api.intent_model import GatewayClassIntent, GatewayIntent, ListenerIntent
 from trellis.gateway_api.limits import NETWORK_NAME
 from trellis.gateway_api.objects import GATEWAY_GROUP, Gateway, GatewayClass, GatewayListener
 from trellis.gateway_api.snapshot import Malformed
+from trellis.gateway_api.tls import certificate_option, unsupported
+from trellis.model import is_certificate_arn
 
-KINDS_BY_PROTOCOL = {"HTTP": ("HTTPRoute",)}
+KINDS_BY_PROTOCOL = {"HTTP": ("HTTPRoute",), "HTTPS": ("HTTPRoute",)}
 """The protocols of listeners that are supported, with the kinds of routes that each takes."""
 
 _CONNECTION_ORIENTED = ("HTTP", "HTTPS", "TLS", "TCP")
@@ -97,7 +99,8 @@ def _listener(listener: GatewayListener, gateway: Gateway, *, usable: bool) -> L
         protocol=listener.protocol,
         usable=usable and accepted.status == "True",
         supported_kinds=kinds,
-        conditions=(accepted, resolved, conflicted),
+        conditions=(accepted, _certificate(listener, conditions) or resolved, conflicted),
+        certificate_arn=certificate_option(listener),
     )
 
 
@@ -112,7 +115,19 @@ def _acceptance(listener: GatewayListener, gateway: Gateway, conditions: Conditi
     if listener.protocol not in KINDS_BY_PROTOCOL:
         message = f"protocol: {listener.protocol[:40]} is not supported, only {', '.join(KINDS_BY_PROTOCOL)} is"
         return conditions.false("Accepted", "UnsupportedProtocol", message), free
+    trouble = unsupported(listener, gateway)
+    if trouble:
+        return conditions.false("Accepted", "UnsupportedValue", trouble), free
     return conditions.true("Accepted", "Accepted", "Accepted"), free
+
+
+def _certificate(listener: GatewayListener, conditions: Conditions) -> Condition | None:
+    """The condition ResolvedRefs of a listener that names no certificate of ACM where it should; else None."""
+    arn = certificate_option(listener)
+    if not arn or is_certificate_arn(arn):
+        return None
+    message = f"tls.options: {ascii(arn)[:80]} is not the ARN of a certificate of AWS Certificate Manager"
+    return conditions.false("ResolvedRefs", INVALID_CERTIFICATE_REF, message)
 
 
 def _conflict(listener: GatewayListener, gateway: Gateway) -> tuple[str, GatewayListener] | None:

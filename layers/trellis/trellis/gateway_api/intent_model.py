@@ -29,6 +29,7 @@ class ListenerIntent:
     supported_kinds: tuple[str, ...]
     conditions: tuple[Condition, ...]
     attached_routes: int = 0
+    certificate_arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,11 @@ class ServiceListenerIntent:
 
 @dataclass(frozen=True)
 class ServiceIntent:
-    """A Lattice service: a hostname of a namespace, or a route without hostname."""
+    """A Lattice service: a hostname of a namespace, or a route without hostname.
+
+    `certificates` are the ARNs that its HTTPS listeners name, the first of which counts; empty when one is to be found
+    by the hostname, None when there is no hostname that needs one.
+    """
 
     name: str
     namespace: str
@@ -116,6 +121,7 @@ class ServiceIntent:
     service_networks: tuple[str, ...]
     listeners: tuple[ServiceListenerIntent, ...]
     stands_for: str
+    certificates: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -102,17 +102,28 @@ class AllowedRoutes(_Part):
     kinds: Many[RouteGroupKind] = ()
 
 
+class ListenerTls(_Part):
+    mode: str = "Terminate"
+    options: Labels = {}
+
+
 class GatewayListener(_Part):
     name: Name
     protocol: str
     port: Port
     hostname: str | None = None
+    tls: ListenerTls | None = None
     allowed_routes: AllowedRoutes = AllowedRoutes()
+
+
+class GatewayTls(_Part):
+    frontend: Any = None
 
 
 class GatewaySpec(_Part):
     gateway_class_name: str
     listeners: Many[GatewayListener] = ()
+    tls: GatewayTls | None = None
     addresses: Many[Any] = ()
 
 

@@ -38,6 +38,17 @@ class NetworkResult:
 
 
 @dataclass(frozen=True)
+class CertificateResult:
+    """What became of the certificate of a service's hostname; `named` are the ARNs that listeners name for it."""
+
+    service: str
+    is_ready: bool
+    reason: str = ""
+    message: str = ""
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PolicyResult:
     """What became of the auth policy of a holder (see `AuthPolicy`)."""
 
@@ -54,4 +65,5 @@ class Results:
     services: tuple[ServiceResult, ...] = ()
     names: tuple[NameResult, ...] = ()
     networks: tuple[NetworkResult, ...] = ()
+    certificates: tuple[CertificateResult, ...] = ()
     policies: tuple[PolicyResult, ...] = ()

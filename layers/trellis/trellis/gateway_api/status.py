@@ -4,7 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from trellis.gateway_api.conditions import CONFLICTED, CONTROLLER, DNS_READY, Condition, Conditions, joined
+from trellis.gateway_api.conditions import (
+    CERTIFICATE_READY,
+    CONFLICTED,
+    CONTROLLER,
+    DNS_READY,
+    INVALID_CERTIFICATE_REF,
+    Condition,
+    Conditions,
+    joined,
+)
 from trellis.gateway_api.intent_model import (
     GatewayIntent,
     Intent,
@@ -14,7 +23,14 @@ from trellis.gateway_api.intent_model import (
     RouteIntent,
 )
 from trellis.gateway_api.objects import GATEWAY_GROUP
-from trellis.gateway_api.results import NameResult, NetworkResult, PolicyResult, Results, ServiceResult
+from trellis.gateway_api.results import (
+    CertificateResult,
+    NameResult,
+    NetworkResult,
+    PolicyResult,
+    Results,
+    ServiceResult,
+)
 
 DOMAIN_ANNOTATION = "application-networking.k8s.aws/lattice-assigned-domain-name"
 """On an HTTPRoute: the domain names that VPC Lattice generated for its services, separated by commas."""
@@ -52,6 +68,7 @@ class _Building:
         self._intent = intent
         self._services = {result.name: result for result in results.services}
         self._names = {result.hostname: result for result in results.names}
+        self._certificates = {result.service: result for result in results.certificates}
         self._networks = {result.name: result for result in results.networks}
         self._policies = {result.holder: result for result in results.policies}
         self._hostnames = {service.name: service.hostname for service in intent.services}
@@ -65,7 +82,7 @@ class _Building:
         status = {
             "addresses": [{"type": "Hostname", "value": domain} for domain in addresses],
             "conditions": _raw((*gateway.conditions, programmed)),
-            "listeners": [_listener(listener, programmed) for listener in gateway.listeners],
+            "listeners": [self._listener(listener, programmed) for listener in gateway.listeners],
         }
         return ObjectStatus("Gateway", gateway.namespace, gateway.name, status, {})
 
@@ -117,6 +134,9 @@ class _Building:
         hostnames = [hostname for name in parent.services if (hostname := self._hostnames[name])]
         if hostnames:
             yield self._dns_ready(hostnames, conditions)
+        certificates = [self._certificates[name] for name in parent.services if name in self._certificates]
+        if certificates:
+            yield _certificate_ready(certificates, conditions)
 
     def _programmed(self, services: Sequence[str], conditions: Conditions) -> Condition:
         results = [self._services.get(name, ServiceResult(name, "PENDING")) for name in services]
@@ -149,23 +169,42 @@ class _Building:
         message = _told(result.message, f"VPC Lattice service network {gateway.name} is not ready")
         return conditions.false("Programmed", result.reason or fallback, message)
 
+    def _listener(self, listener: ListenerIntent, gateway: Condition) -> dict[str, Any]:
+        conditions = Conditions(gateway.observed_generation)
+        if listener.usable:
+            programmed = gateway
+        else:
+            programmed = conditions.false("Programmed", "Invalid", "The listener is not accepted")
+        return {
+            "name": listener.name,
+            "supportedKinds": [{"group": GATEWAY_GROUP, "kind": kind} for kind in listener.supported_kinds],
+            "attachedRoutes": listener.attached_routes,
+            "conditions": _raw((*self._resolved(listener, conditions), programmed)),
+        }
+
+    def _resolved(self, listener: ListenerIntent, conditions: Conditions) -> Iterable[Condition]:
+        """The listener's conditions; the certificate that it names is a reference, of which only ACM knows."""
+        bad = [
+            result.message
+            for result in self._certificates.values()
+            if listener.certificate_arn in result.named and not result.is_ready
+        ]
+        for found in listener.conditions:
+            if bad and (found.type, found.status) == ("ResolvedRefs", "True"):
+                yield conditions.false("ResolvedRefs", INVALID_CERTIFICATE_REF, joined(bad))
+            else:
+                yield found
+
     def _domains(self, parents: Iterable[ParentIntent]) -> list[str]:
         names = {name for parent in parents for name in parent.services if name in self._services}
         return sorted({self._services[name].domain_name for name in names} - {""})
 
 
-def _listener(listener: ListenerIntent, gateway: Condition) -> dict[str, Any]:
-    conditions = Conditions(gateway.observed_generation)
-    if listener.usable:
-        programmed = gateway
-    else:
-        programmed = conditions.false("Programmed", "Invalid", "The listener is not accepted")
-    return {
-        "name": listener.name,
-        "supportedKinds": [{"group": GATEWAY_GROUP, "kind": kind} for kind in listener.supported_kinds],
-        "attachedRoutes": listener.attached_routes,
-        "conditions": _raw((*listener.conditions, programmed)),
-    }
+def _certificate_ready(results: Sequence[CertificateResult], conditions: Conditions) -> Condition:
+    bad = [result for result in results if not result.is_ready]
+    if bad:
+        return conditions.false(CERTIFICATE_READY, bad[0].reason, joined(result.message for result in bad))
+    return conditions.true(CERTIFICATE_READY, "CertificateReady", joined(result.message for result in results))
 
 
 def _told(message: str, otherwise: str) -> str:

@@ -5,6 +5,7 @@ and the owner take no part in equality, so that comparing a desired with an obse
 """
 
 from trellis.model.auth_policy import AUTH_POLICY_TAG, AuthPolicy, auth_id, network_holder, service_holder
+from trellis.model.certificate import Certificate, is_certificate_arn
 from trellis.model.client_identity import IRSA, POD_IDENTITY, ClientIdentity
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
@@ -42,6 +43,7 @@ __all__ = [
     "POD_IDENTITY",
     "Action",
     "AuthPolicy",
+    "Certificate",
     "ClientIdentity",
     "Cluster",
     "ClusterState",
@@ -67,6 +69,7 @@ __all__ = [
     "auth_id",
     "cluster_owner",
     "fleet_owner",
+    "is_certificate_arn",
     "network_holder",
     "ownership_tags",
     "service_holder",

@@ -114,6 +114,7 @@ class Service:
     """A VPC Lattice service with everything under it.
 
     `service_networks` are names, sorted. `custom_domain_name` is immutable: a change of it is a new name.
+    `certificate_arn` is empty without a certificate; None says that it is not looked at, and stays what it is.
     `auth_policy` names what asks for one, or, observed, what did: such a service is closed from its creation on.
     `status` and `association_status` (by service network) are VPC Lattice's words, such as `CREATE_IN_PROGRESS`.
     """
@@ -132,3 +133,4 @@ class Service:
     association_ids: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     association_status: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     auth_policy: str = field(default="", compare=False)
+    certificate_arn: str | None = ""

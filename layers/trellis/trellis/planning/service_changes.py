@@ -120,6 +120,22 @@ class DeleteService(ServiceChange):
 
 
 @dataclass(frozen=True)
+class SetCertificate(ServiceChange):
+    """Give the service the certificate for its custom domain name, or take it away: an ARN, or empty."""
+
+    certificate_arn: str
+    old: str
+
+    @property
+    def expected(self) -> Any:
+        return {"certificate_arn": self.certificate_arn}
+
+    @property
+    def found(self) -> Any:
+        return {"certificate_arn": self.old}
+
+
+@dataclass(frozen=True)
 class AssociateService(ServiceChange):
     """Associate the service with a service network."""
 
@@ -280,6 +296,8 @@ def describe(change: ServiceChange) -> Description:
 
 def takes_away(change: ServiceChange) -> bool:
     """Whether requests that are served before the change may not be served as before after it."""
+    if isinstance(change, SetCertificate):
+        return not change.certificate_arn
     return change.deletes or isinstance(change, DeregisterTargets | UpdateRule | UpdateListener)
 
 

@@ -20,6 +20,7 @@ from trellis.planning.service_changes import (
     DisassociateService,
     RegisterTargets,
     ServiceChange,
+    SetCertificate,
     UpdateListener,
     UpdateRule,
 )
@@ -77,6 +78,8 @@ class _Situation:
                 return self._for_group_change(change)
             case CreateService() | DeleteService() | AssociateService() | DisassociateService():
                 return self._for_service_change(change)
+            case SetCertificate():
+                return self._for_service()
             case CreateListener() | UpdateListener():
                 return self._for_service() or self._for_action(change.listener.default_action)
             case CreateRule() | UpdateRule():

@@ -15,6 +15,7 @@ from trellis.planning.service_changes import (
     DeleteService,
     DisassociateService,
     ServiceChange,
+    SetCertificate,
 )
 from trellis.planning.service_refusals import refusals
 from trellis.planning.service_state import (
@@ -67,6 +68,7 @@ def diff_service(desired: Service | None, observed: ObservedService) -> ServiceD
     changes = (
         *diff_groups(desired, observed),
         *_service_changes(desired, observed),
+        *_certificate_changes(desired, live),
         *_missing_associations(desired, live),
         *diff_listeners(desired, live.listeners if live else ()),
         *_stale_associations(desired, live),
@@ -87,6 +89,14 @@ def _service_changes(desired: Service, observed: ObservedService) -> list[Servic
     if observed.service and is_failed(observed.service.status):
         return [*_delete_service(observed.service, because=f"failed {observed.failure}".strip()), create]
     return [create]
+
+
+def _certificate_changes(desired: Service, live: Service | None) -> list[ServiceChange]:
+    # A service is made without it, so that a certificate that is refused does not stand in the way of the rest.
+    wanted, found = desired.certificate_arn, live.certificate_arn if live else ""
+    if wanted is None or wanted == found:
+        return []
+    return [SetCertificate(desired.name, wanted, found or "")]
 
 
 def _delete_service(service: Service, *, because: str) -> list[ServiceChange]:

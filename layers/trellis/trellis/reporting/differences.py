@@ -14,6 +14,7 @@ _BY_FIELD = frozenset(
     {
         "UpdateRule",
         "UpdateListener",
+        "SetCertificate",
         "PutAuthPolicy",
         "SetAuthType",
         "ClaimAuth",
@@ -21,6 +22,7 @@ _BY_FIELD = frozenset(
         "ChangeClientRole",
     }
 )
+_PARTS = frozenset({TARGETS, "certificate_arn"})
 _OF_TARGETS = frozenset({"RegisterTargets", "DeregisterTargets"})
 
 
@@ -61,8 +63,8 @@ def differences(plan: Document, now: Wanted) -> tuple[Difference, ...]:
                 known = found.get(difference.key)
                 found[difference.key] = _joined(known, difference) if known else difference
     absent = {resource for resource, field in found if field == PRESENCE}
-    # The targets of a group that is made or deleted say nothing more.
-    kept = (item for item in found.values() if item.field != TARGETS or item.resource not in absent)
+    # The targets of a group, and the certificate of a service, that is made or deleted say nothing more.
+    kept = (item for item in found.values() if item.field not in _PARTS or item.resource not in absent)
     return tuple(item for item in kept if item.expected != item.found)
 
 

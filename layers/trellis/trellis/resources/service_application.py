@@ -24,6 +24,7 @@ from trellis.planning.service_changes import (
     DisassociateService,
     RegisterTargets,
     ServiceChange,
+    SetCertificate,
     SetRulePriorities,
     UpdateListener,
     UpdateRule,
@@ -105,6 +106,10 @@ class Application:
 
     def _delete_service(self, _: DeleteService) -> tuple[Refusal, ...]:
         self.lattice.delete_service(serviceIdentifier=self._service_id())
+        return ()
+
+    def _set_certificate(self, change: SetCertificate) -> tuple[Refusal, ...]:
+        self.lattice.update_service(serviceIdentifier=self._service_id(), certificateArn=change.certificate_arn)
         return ()
 
     def _associate_service(self, change: AssociateService) -> tuple[Refusal, ...]:
@@ -229,6 +234,7 @@ _CALLS: Mapping[type[ServiceChange], Callable[[Application, Any], tuple[Refusal,
     DeleteTargetGroup: Application._delete_target_group,
     CreateService: Application._create_service,
     DeleteService: Application._delete_service,
+    SetCertificate: Application._set_certificate,
     AssociateService: Application._associate_service,
     DisassociateService: Application._disassociate_service,
     CreateListener: Application._create_listener,

@@ -6,14 +6,17 @@ Lattice itself. What cannot be read raises: it is never taken for absent.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from trellis.model import AUTH_POLICY_TAG, FOR_TAG, OWNER_TAG, Forward, Listener, Rule, Service, Target, TargetGroup
 from trellis.planning.service_state import SERVICE_TAG, ObservedGroup, ObservedService, ObservedServices, is_failed
+from trellis.resources.at_once import Each, at_once
+from trellis.resources.read_memory import NoMemory, ReadMemory
+from trellis.resources.service_details import ServiceDetails, Summary
 from trellis.resources.service_errors import is_absent
 from trellis.resources.service_requests import read_action, read_match
 
@@ -22,9 +25,9 @@ if TYPE_CHECKING:
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
 _TAGGED_TYPES = ("vpc-lattice:service", "vpc-lattice:targetgroup")
+_MOST_TAGGED_PER_PAGE = 100
 
 Tags = Mapping[str, str]
-Summary = Mapping[str, Any]
 
 
 class ServiceClients(Protocol):
@@ -57,6 +60,10 @@ class ServiceScope:
         """The names of the services that must be found whoever owns them."""
         return frozenset({service.name for service in self.desired} | ({self.only} if self.only else set()))
 
+    def wants_certificate(self, name: str) -> bool:
+        """Whether the service of that name is to have a certificate."""
+        return any(service.certificate_arn for service in self.desired if service.name == name)
+
     def service_of_group(self, name: str) -> str | None:
         """The desired service that wants a target group of that name."""
         for service in self.desired:
@@ -65,22 +72,42 @@ class ServiceScope:
         return None
 
 
-def observe_services(clients: ServiceClients, scope: ServiceScope) -> ObservedServices:
+@dataclass(frozen=True)
+class Reading:
+    """How to read: what need not be read again, and how many calls are made at the same time."""
+
+    memory: ReadMemory = field(default_factory=NoMemory)
+    concurrency: int = 1
+
+
+def observe_services(clients: ServiceClients, scope: ServiceScope, reading: Reading | None = None) -> ObservedServices:
     """Read what exists in the scope; raises botocore's ClientError when anything cannot be read."""
-    return _Observation(clients, scope).run()
+    reading = reading or Reading()
+    with at_once(reading.concurrency) as each:
+        return _Observation(clients, scope, reading.memory, each).run()
 
 
 class _Observation:
-    def __init__(self, clients: ServiceClients, scope: ServiceScope) -> None:
+    def __init__(self, clients: ServiceClients, scope: ServiceScope, memory: ReadMemory, each: Each) -> None:
         self._lattice = clients.lattice
         self._scope = scope
-        self._tags = _tags_of_owned(clients.tagging, scope.owner)
-        self._group_summaries: list[Summary] = list(_pages(self._lattice, "list_target_groups"))
+        self._memory = memory
+        self._each = each
+        tagging = clients.tagging
+        lists: tuple[Callable[[], Any], ...] = (
+            lambda: _tags_of_owned(tagging, scope.owner),
+            lambda: list(_pages(self._lattice, "list_target_groups")),
+            lambda: list(_pages(self._lattice, "list_services")),
+        )
+        found = tuple(each(lambda read: read(), lists))
+        self._tags: dict[str, Tags] = found[0]
+        self._group_summaries: list[Summary] = found[1]
+        self._service_summaries: list[Summary] = found[2]
         self._group_names = {summary["id"]: summary["name"] for summary in self._group_summaries}
 
     def run(self) -> ObservedServices:
         services = {service.name: (service, failure) for service, failure in self._services()}
-        groups = list(self._groups([service for service, _ in services.values()]))
+        groups = self._groups([service for service, _ in services.values()])
         names = {*services, *(group.service for group in groups), *self._scope.names}
         result = []
         for name in sorted(names):
@@ -89,14 +116,9 @@ class _Observation:
             result.append(ObservedService(name, self._scope.owner, service, members, failure))
         return ObservedServices(self._scope.owner, tuple(result))
 
-    def _services(self) -> Iterator[tuple[Service, str]]:
-        for summary in _pages(self._lattice, "list_services"):
-            if not self._wants_service(summary):
-                continue
-            tags = self._tags_of(summary["arn"])
-            found = None if tags is None else self._service(summary, tags)
-            if found is not None:
-                yield found
+    def _services(self) -> list[tuple[Service, str]]:
+        summaries = filter(self._wants_service, self._service_summaries)
+        return [found for found in self._each(self._service, summaries) if found is not None]
 
     def _wants_service(self, summary: Summary) -> bool:
         # Services that other accounts share are listed too; their names collide with nothing, their tags are secret.
@@ -106,12 +128,16 @@ class _Observation:
             return bool(summary["name"] == self._scope.only)
         return summary["arn"] in self._tags or summary["name"] in self._scope.names
 
-    def _service(self, summary: Summary, tags: Tags) -> tuple[Service, str] | None:
+    def _service(self, summary: Summary) -> tuple[Service, str] | None:
+        tags = self._tags_of(summary["arn"])
+        if tags is None:
+            return None
         try:
             owned = tags.get(OWNER_TAG) == self._scope.owner
-            listeners = tuple(self._listeners(summary["id"])) if owned else ()
+            listeners = tuple(self._listeners(summary)) if owned else ()
             associations = self._associations(summary["id"]) if owned else []
             failure = self._service_failure(summary) if owned and is_failed(summary["status"]) else ""
+            certificate_arn = self._certificate(summary, listeners) if owned else ""
         except ClientError as error:
             if is_absent(error):
                 return None
@@ -121,6 +147,7 @@ class _Observation:
             custom_domain_name=summary.get("customDomainName"),
             listeners=listeners,
             service_networks=tuple(sorted(item["serviceNetworkName"] for item in associations)),
+            certificate_arn=certificate_arn,
             stands_for=tags.get(FOR_TAG, ""),
             id=summary["id"],
             arn=summary["arn"],
@@ -136,30 +163,38 @@ class _Observation:
     def _service_failure(self, summary: Summary) -> str:
         return self._lattice.get_service(serviceIdentifier=summary["id"]).get("failureMessage", "")
 
+    def _certificate(self, summary: Summary, listeners: Sequence[Listener]) -> str:
+        """The certificate's ARN; empty also where it has no meaning, since lists do not show it and it costs a call."""
+        wanted = self._scope.wants_certificate(summary["name"])
+        served = "customDomainName" in summary and any(listener.protocol == "HTTPS" for listener in listeners)
+        if not (wanted or served):
+            return ""
+        return ServiceDetails(self._lattice, self._memory, summary["name"]).certificate(summary)
+
     def _associations(self, service_id: str) -> list[Summary]:
         return list(_pages(self._lattice, "list_service_network_service_associations", serviceIdentifier=service_id))
 
-    def _listeners(self, service_id: str) -> Iterator[Listener]:
-        for summary in _pages(self._lattice, "list_listeners", serviceIdentifier=service_id):
-            listener = self._lattice.get_listener(serviceIdentifier=service_id, listenerIdentifier=summary["id"])
+    def _listeners(self, service: Summary) -> Iterator[Listener]:
+        details = ServiceDetails(self._lattice, self._memory, service["name"])
+        for summary in _pages(self._lattice, "list_listeners", serviceIdentifier=service["id"]):
+            listener = details.listener(service["id"], summary)
+            rules = self._rules(details, service["id"], summary["id"])
             yield Listener(
                 name=summary["name"],
                 protocol=summary["protocol"],
                 port=summary["port"],
                 default_action=read_action(listener["defaultAction"], self._group_names),
-                rules=tuple(sorted(self._rules(service_id, summary["id"]), key=lambda rule: rule.priority)),
+                rules=tuple(sorted(rules, key=lambda rule: rule.priority)),
                 id=summary["id"],
                 arn=summary["arn"],
             )
 
-    def _rules(self, service_id: str, listener_id: str) -> Iterator[Rule]:
+    def _rules(self, details: ServiceDetails, service_id: str, listener_id: str) -> Iterator[Rule]:
         parents = {"serviceIdentifier": service_id, "listenerIdentifier": listener_id}
         for summary in _pages(self._lattice, "list_rules", **parents):
             if summary["isDefault"]:
                 continue
-            rule = self._lattice.get_rule(
-                serviceIdentifier=service_id, listenerIdentifier=listener_id, ruleIdentifier=summary["id"]
-            )
+            rule = details.rule(service_id, listener_id, summary)
             yield Rule(
                 name=rule["name"],
                 priority=rule["priority"],
@@ -169,16 +204,11 @@ class _Observation:
                 arn=rule["arn"],
             )
 
-    def _groups(self, services: Sequence[Service]) -> Iterator[ObservedGroup]:
+    def _groups(self, services: Sequence[Service]) -> list[ObservedGroup]:
         users = {name: service.name for service in services for name in _forwarded_to(service)}
-        for summary in self._group_summaries:
-            service = self._service_of_group(summary, users)
-            if service is None:
-                continue
-            tags = self._tags_of(summary["arn"])
-            found = None if tags is None else self._group(summary, tags, service)
-            if found is not None:
-                yield found
+        of_service = [(summary, self._service_of_group(summary, users)) for summary in self._group_summaries]
+        wanted = [(summary, service) for summary, service in of_service if service is not None]
+        return [found for found in self._each(self._group, wanted) if found is not None]
 
     def _service_of_group(self, summary: Summary, users: Mapping[str, str]) -> str | None:
         """Whose group it is: who wants it, else for whom it was made, else who uses it; None when out of scope."""
@@ -188,18 +218,22 @@ class _Observation:
             service = summary["name"]  # it lost the mark of its service, and so stands alone
         return None if self._scope.only and service != self._scope.only else service
 
-    def _group(self, summary: Summary, tags: Tags, service: str) -> ObservedGroup | None:
+    def _group(self, found: tuple[Summary, str]) -> ObservedGroup | None:
+        summary, service = found
+        tags = self._tags_of(summary["arn"])
+        if tags is None:
+            return None
         if tags.get(OWNER_TAG) != self._scope.owner:
             return ObservedGroup(_group_of(summary, {}, owner=tags.get(OWNER_TAG, "")), service)
         try:
-            details = self._lattice.get_target_group(targetGroupIdentifier=summary["id"])
+            details = ServiceDetails(self._lattice, self._memory, service).group(summary)
             targets = list(_pages(self._lattice, "list_targets", targetGroupIdentifier=summary["id"]))
         except ClientError as error:
             if is_absent(error):
                 return None
             raise
         config = details.get("config", {})
-        group = _group_of({**summary, **details}, config, owner=self._scope.owner, stands_for=tags.get(FOR_TAG, ""))
+        group = _group_of(details, config, owner=self._scope.owner, stands_for=tags.get(FOR_TAG, ""))
         return ObservedGroup(
             group=_with_targets(group, targets),
             service=service,
@@ -223,7 +257,9 @@ class _Observation:
 
 def _tags_of_owned(tagging: "ResourceGroupsTaggingAPIClient", owner: str) -> dict[str, Tags]:
     pages = tagging.get_paginator("get_resources").paginate(
-        TagFilters=[{"Key": OWNER_TAG, "Values": [owner]}], ResourceTypeFilters=list(_TAGGED_TYPES)
+        TagFilters=[{"Key": OWNER_TAG, "Values": [owner]}],
+        ResourceTypeFilters=list(_TAGGED_TYPES),
+        PaginationConfig={"PageSize": _MOST_TAGGED_PER_PAGE},
     )
     return {
         item["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in item["Tags"]}

@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from trellis.canary.overlay import mark
 from trellis.model import Desired, Service, cluster_owner
 from trellis.model.auth_policy import NETWORK
 from trellis.planning.plan import APPLY
-from trellis.planning.work import Outcome
+from trellis.planning.work import Outcome, Refusal
 from trellis.resources import auth_policies, client_identity, dns, network, security_group, services
 from trellis.runs.auth_planning import decided_policy
 from trellis.runs.client_planning import client_apis, clients_wanted
@@ -22,6 +23,8 @@ from trellis.runs.request import ItemRun
 from trellis.runs.toolbox import Toolbox
 
 _DESIRED = TypeAdapter(Desired)
+
+CANARY_SHIFTED = "CanaryShifted"
 
 
 def associate_vpc(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
@@ -60,7 +63,8 @@ def apply_service(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
         return services.reconcile_service(tools.clients, task, owner=owner, run=run.run)
 
     with tools.leases.held(f"service/{run.item.name}", run.run):
-        outcome = work()
+        # Under the lease: a canary that shifts from now on waits for it with its own run.
+        outcome = work() if _is_current(tools, plan, run) else _outdated(run)
     return {
         "kind": services.KIND,
         "name": run.item.name,
@@ -71,6 +75,18 @@ def apply_service(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
         "refusals": [asdict(refusal) for refusal in outcome.refusals],
         "waitingFor": list(outcome.waiting_for),
     }
+
+
+def _is_current(tools: Toolbox, plan: Mapping[str, Any], run: ItemRun) -> bool:
+    """Whether the plan knows the weights that a canary wants by now."""
+    lease = tools.canaries.locking(run.item.name)
+    return bool(plan.get("canaries", {}).get(run.item.name) == (mark(lease) if lease else None))
+
+
+def _outdated(run: ItemRun) -> services.ServiceOutcome:
+    message = "a canary has begun, shifted or ended since this was planned; what it wants is another run's work"
+    refusal = Refusal(f"service {run.item.name}", CANARY_SHIFTED, message)
+    return services.ServiceOutcome(run.item.name, services.ServiceStatus.REFUSED, refusals=(refusal,))
 
 
 def attach_auth_policy(tools: Toolbox, run: ItemRun) -> dict[str, Any]:

@@ -86,4 +86,9 @@ def _age(tools: Toolbox, found: Elevation) -> float:
 
 def _roles(tools: Toolbox) -> access.Roles:
     settings = tools.settings
-    return access.Roles(settings.reader_role, settings.status_role, settings.bootstrap_role)
+    return access.Roles(
+        readers=settings.reader_roles,
+        status_writer=settings.status_role,
+        shifters=settings.shifter_roles,
+        bootstrap=settings.bootstrap_role,
+    )

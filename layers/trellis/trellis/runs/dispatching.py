@@ -25,7 +25,8 @@ def _of_call(tools: Toolbox, call: ClusterCall) -> Wish | None:
     settings = tools.settings
     if call.action == "ignore" or call.cluster is None:
         return None
-    if call.principal is not None and call.principal not in (settings.reader_role, settings.status_role):
+    lasting = (*settings.reader_roles, settings.status_role, *settings.shifter_roles)
+    if call.principal is not None and call.principal not in lasting:
         return None
     if call.is_for_members and not _is_member(tools, call.cluster):
         return None

@@ -21,28 +21,29 @@ def notice(tools: Toolbox, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _called(tools: Toolbox, call: ForeignCall) -> list[str | None]:
-    return [_take_note(tools, call, cluster, items) for cluster, items in _owners(tools, call.touched)]
+    return [_take_note(tools, call, cluster, items) for cluster, items in owners_of(tools, call.touched)]
 
 
 def _take_note(tools: Toolbox, call: ForeignCall, cluster: str, items: frozenset[str]) -> str | None:
     tools.hints.add(cluster, Hint(call.id, call.call, call.actor, call.detail.eventTime, items, call.touched))
-    return _check(tools, call.id, cluster, items)
+    return start_check(tools, call.id, cluster, items)
 
 
 def _unsigned(tools: Toolbox, event: dict[str, Any]) -> list[str | None]:
     """No hint is kept: the event does not say who it was."""
     change = parse_unsigned_change(event)
-    owners = _owners(tools, change.touched)
-    return [_check(tools, change.id, name, items) for name, items in owners if not change.leaves_intact(name)]
+    owners = owners_of(tools, change.touched)
+    return [start_check(tools, change.id, name, items) for name, items in owners if not change.leaves_intact(name)]
 
 
-def _owners(tools: Toolbox, touched: Collection[str]) -> list[tuple[str, frozenset[str]]]:
+def owners_of(tools: Toolbox, touched: Collection[str]) -> list[tuple[str, frozenset[str]]]:
     """The clusters that the resources belong to, with the work items that they stand for."""
     owners = tools.inventory.owners(touched) if touched else {}
     return [(cluster, frozenset(owners[cluster])) for cluster in sorted(owners)]
 
 
-def _check(tools: Toolbox, event_id: str, cluster: str, items: frozenset[str]) -> str | None:
+def start_check(tools: Toolbox, event_id: str, cluster: str, items: frozenset[str]) -> str | None:
+    """Ask for a check of work items; the execution that was started for it, None when one is waiting already."""
     run = f"event-{sha256(f'{cluster} {event_id}'.encode()).hexdigest()[:32]}"
     requested = tools.checks.request(cluster, items, run=run)
     return _start(tools, cluster, run, requested.delay) if requested.starts else None

@@ -26,7 +26,7 @@ _VALUES = 150
 
 def notify(tools: Toolbox, report: Mapping[str, Any], stored: Stored) -> None:
     """One event, one message and the metrics of a run that has found drift."""
-    _put_event(tools, event_detail(report, stored))
+    put_event(tools, DETAIL_TYPE, event_detail(report, stored))
     if tools.settings.drift_topic:
         tools.clients.sns.publish(
             TopicArn=tools.settings.drift_topic,
@@ -39,9 +39,10 @@ def notify(tools: Toolbox, report: Mapping[str, Any], stored: Stored) -> None:
     tools.clients.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=_metrics(report))
 
 
-def _put_event(tools: Toolbox, detail: Mapping[str, Any]) -> None:
+def put_event(tools: Toolbox, kind: str, detail: Mapping[str, Any]) -> None:
+    """Send an event of Trellis' own; raises ServiceUnavailableError when the bus does not take it."""
     answer = tools.clients.events.put_events(
-        Entries=[{"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": json.dumps(detail)}]
+        Entries=[{"Source": SOURCE, "DetailType": kind, "Detail": json.dumps(detail)}]
     )
     if answer["FailedEntryCount"]:
         failed = answer["Entries"][0]

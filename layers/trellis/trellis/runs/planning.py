@@ -1,9 +1,11 @@
 """The second part of a run: from the snapshot to what AWS should look like, compared with what it looks like."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from trellis.canary.overlay import marks, overlaid
+from trellis.canary.state import Lease
 from trellis.gateway_api import (
     Intent,
     build_desired,
@@ -30,10 +32,12 @@ from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import dns, network, security_group, services
-from trellis.resources.service_observation import ServiceScope, observe_services
+from trellis.resources.service_observation import ServiceScope
 from trellis.runs.auth_planning import auth_items, policy_state, with_network_policy
+from trellis.runs.certificates import choose_certificates
 from trellis.runs.client_planning import client_items, refused_clients
 from trellis.runs.contesting import leave_contested
+from trellis.runs.remembering import observe
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -51,7 +55,8 @@ class Compared:
     """The work items, and for the status what is known of each service and network by now.
 
     `auth` are the work items of all auth policies, also of those beyond the scope, `claimed` the services that have one
-    of Trellis. `health` counts the targets of each target group by status.
+    of Trellis. `health` counts the targets of each target group by status, `certificates` are the ARNs that services
+    have.
     """
 
     items: tuple[WorkItem, ...]
@@ -60,14 +65,18 @@ class Compared:
     health: dict[str, dict[str, int]] = field(default_factory=dict)
     auth: tuple[WorkItem, ...] = ()
     claimed: tuple[str, ...] = ()
+    certificates: dict[str, str] = field(default_factory=dict)
 
 
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
-    intent = _intent(tools, run, cluster)
+    leases = tools.canaries.of_cluster(cluster.name)
+    intent = _intent(tools, run, cluster, leases)
+    certificates = choose_certificates(tools, intent)
     keep = keeps(intent)
-    desired = with_network_policy(tools, run, cluster, build_desired(intent, cluster), keep=keep)
+    asked = build_desired(intent, cluster, certificates.arns)
+    desired = with_network_policy(tools, run, cluster, asked, keep=keep)
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
     compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent)))
@@ -75,12 +84,12 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
     compared = replace(compared, items=leave_contested(tools, cluster, compared.items))
-    _take_inventory(tools, run, cluster, compared.items)
+    _take_inventory(tools, run, cluster, compared.items, certificates.inventory(compared.certificates))
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
     decided = verdict(cluster, run.mode, compared.items, checked)
-    unfulfilled = [*refused(intent), *refused_clients(intent)]
+    unfulfilled = [*refused(intent), *certificates.refused(), *refused_clients(intent)]
     document = {
         "cluster": run.cluster,
         "snapshotKey": run.snapshotKey,
@@ -94,7 +103,10 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "networks": compared.networks,
         "policies": {item.name: policy_state(item.plan) for item in compared.auth},
         "refused": unfulfilled,
+        "certificates": certificates.lines(compared.certificates),
     }
+    if leases:
+        document["canaries"] = marks(leases)
     if decided is not Verdict.CONVERGED:
         # Health comes and goes by itself: in the plan of a converged run it would make every plan another document.
         document["health"] = compared.health
@@ -149,12 +161,12 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
                 yield {"resource": resource, "reason": condition.reason, "message": condition.message}
 
 
-def _intent(tools: Toolbox, run: Run, cluster: Cluster) -> Intent:
-    """The intent of the snapshot; a cluster that leaves intends nothing."""
+def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease]) -> Intent:
+    """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
         return Intent(cluster=cluster.name)
     return build_intent(
-        parse_snapshot(tools.documents.get(run.snapshotKey)),
+        parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases)),
         cluster,
         policy_sources=tools.settings.network_policy_sources,
         allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
@@ -237,7 +249,7 @@ def _is_in_scope(run: Run, item: WorkItem, desired: Desired) -> bool:
 def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services) -> Compared:
     owner = cluster_owner(cluster.account, cluster.name)
     wanted = {service.name: service for service in asked.desired.services}
-    observed = observe_services(tools.clients, ServiceScope(owner, asked.desired.services))
+    observed = observe(tools, run, cluster, ServiceScope(owner, asked.desired.services))
     items, known = [], {}
     for diff in diff_services(asked.desired.services, observed):
         found = observed.of(diff.name)
@@ -256,7 +268,12 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services)
         for found in observed.services
         if found.name in wanted and found.service and found.service.auth_policy
     )
-    return Compared(tuple(items), known, (), health, claimed=claimed)
+    attached = {found.name: arn for found in observed.services if (arn := _certificate(found))}
+    return Compared(tuple(items), known, (), health, claimed=claimed, certificates=attached)
+
+
+def _certificate(found: ObservedService) -> str:
+    return (found.service.certificate_arn or "") if found.service else ""
 
 
 def _services_known(compared: Compared) -> dict[str, dict[str, str]]:
@@ -276,12 +293,15 @@ def _left_state(item: WorkItem) -> dict[str, str]:
     return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
 
 
-def _take_inventory(tools: Toolbox, run: Run, cluster: Cluster, items: Sequence[WorkItem]) -> None:
-    """Remember which work item each resource stands for; a run for one service has not looked at the others."""
+def _take_inventory(
+    tools: Toolbox, run: Run, cluster: Cluster, items: Sequence[WorkItem], shared: Mapping[str, Collection[str]]
+) -> None:
+    """Remember which work items each resource stands for; a run for one service has not looked at the others."""
     if cluster.state is ClusterState.LEAVING:
         tools.inventory.forget(cluster.name)
         return
     owned = {resource: item.key for item in items for resource in item.plan.ids}
+    owned |= {resource: " ".join(sorted(keys)) for resource, keys in shared.items()}
     tools.inventory.note(cluster.name, owned, looked_at={item.key for item in items} if run.only_service else None)
 
 

@@ -19,6 +19,7 @@ from trellis.reporting.messages import Stored
 from trellis.reporting.page import page
 from trellis.reporting.picture import picture
 from trellis.reporting.wanted import Document
+from trellis.runs.certificate_warnings import warn
 from trellis.runs.contesting import Changed, remember
 from trellis.runs.notifying import notify
 from trellis.runs.request import ClusterName
@@ -73,12 +74,14 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
         return {**outline, "failure": ACCESS_LOST} if _has_lost_access(results.failure) else outline
     plan = tools.documents.get(results.planKey)
     converged = tools.registry.converged(results.cluster)
-    if converged == results.planKey and results.failure is None:
+    certificates = warn(tools, plan, run=results.run)
+    if converged == results.planKey and results.failure is None and not certificates.is_news:
         return _outline(_nothing_new(results, plan), results.planKey)
     end = _end(tools, results, plan)
     report = _report(tools, results, end, tools.documents.find(converged) if converged else None)
+    report["certificates"] = list(certificates.lines)
     key = results.planKey
-    if report["status"] != "CONVERGED" or report["drifts"]:
+    if report["status"] != "CONVERGED" or report["drifts"] or certificates.is_news:
         key = _store(tools, results.cluster, report)
     if _is_converged(results, end) and results.verifiedKey != converged:
         tools.registry.set_converged(results.cluster, str(results.verifiedKey))

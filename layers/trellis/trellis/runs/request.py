@@ -29,7 +29,10 @@ class RunRequest(BaseModel):
 
 
 class Run(BaseModel):
-    """A run whose cluster has been read. `snapshotKey` is None for a cluster that leaves: it wants nothing."""
+    """A run whose cluster has been read. `snapshotKey` is None for a cluster that leaves: it wants nothing.
+
+    `verifies` is the key of the plan that has been carried out, when a run plans again to see what is left to do.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -39,6 +42,7 @@ class Run(BaseModel):
     lane: Lane
     run: str
     snapshotKey: str | None  # noqa: N815 - state machines write members in camel case
+    verifies: str | None = None
 
     @property
     def only_service(self) -> str | None:

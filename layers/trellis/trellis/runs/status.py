@@ -13,6 +13,7 @@ from trellis.errors import ClusterUnreadableError
 from trellis.gateway_api import (
     CONTROLLER,
     DOMAIN_ANNOTATION,
+    CertificateResult,
     NameResult,
     NetworkResult,
     ObjectStatus,
@@ -134,6 +135,7 @@ def results_of(plan: Document, outcomes: list[dict[str, Any]], cluster: Cluster)
             _service(name, known, by_item.get((services.KIND, name))) for name, known in plan["services"].items()
         ),
         names=tuple(_names(plan, by_item.get((dns.KIND, cluster.name)))),
+        certificates=tuple(_certificates(plan)),
         networks=tuple(_networks(plan, by_item.get((network.KIND, cluster.name)), cluster)),
         policies=tuple(
             _policy(holder, known, by_item.get((auth_policies.KIND, holder)))
@@ -177,6 +179,13 @@ def _names(plan: Document, outcome: Document | None) -> Iterator[NameResult]:
             yield NameResult(hostname, "PENDING", "ReportedOnly", "its record differs, which is reported only")
         else:
             yield NameResult(hostname, "READY" if applied else "PENDING")
+
+
+def _certificates(plan: Document) -> Iterator[CertificateResult]:
+    for line in plan.get("certificates", ()):
+        yield CertificateResult(
+            line["service"], line["ready"], line["reason"], line["message"], named=tuple(line["named"])
+        )
 
 
 def _networks(plan: Document, outcome: Document | None, cluster: Cluster) -> Iterator[NetworkResult]:

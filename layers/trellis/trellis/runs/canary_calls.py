@@ -1,0 +1,62 @@
+"""What the parts of a canary are called with, and what they share: the lease as its holder, and the checked input."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from trellis.canary.request import CanaryRequest, parse_request
+from trellis.canary.state import CanaryKey, Lease, Progress
+from trellis.canary.strategy import Step, steps_of
+from trellis.errors import CanaryFailedError
+from trellis.runs.toolbox import Toolbox
+
+
+class CanaryCall(BaseModel):
+    """A call by the execution that holds the lease, which shows its epoch."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cluster: str
+    namespace: str
+    name: str
+    kind: str = "HTTPRoute"
+    execution: str
+    epoch: int
+
+    @property
+    def key(self) -> CanaryKey:
+        """The route."""
+        return CanaryKey(self.cluster, self.namespace, self.name, self.kind)
+
+
+def shown(lease: Lease) -> dict[str, Any]:
+    """What the state machine carries from call to call."""
+    key = lease.key
+    place = {"cluster": key.cluster, "namespace": key.namespace, "name": key.name, "kind": key.kind}
+    return {**place, "execution": lease.execution, "epoch": lease.epoch}
+
+
+def held(tools: Toolbox, call: CanaryCall) -> Lease:
+    """The lease; raises LeaseLostError when it is not the caller's any more."""
+    return tools.canaries.get(call.key, execution=call.execution, epoch=call.epoch)
+
+
+def request_of(tools: Toolbox, progress: Progress) -> CanaryRequest:
+    """The checked input of a canary."""
+    return parse_request(tools.documents.get(progress.request)["request"])
+
+
+def steps(request: CanaryRequest) -> tuple[Step, ...]:
+    """The steps of a canary with the gates before them."""
+    gates = request.gates
+    return steps_of(request.strategy, gates_before=gates.before_step, gate_before_last=gates.before_promote)
+
+
+def scope_of(lease: Lease) -> str:
+    """The narrowest scope of a run that covers the route's services."""
+    return f"service/{lease.services[0]}" if len(lease.services) == 1 else "cluster"
+
+
+def failed(code: str, words: str) -> CanaryFailedError:
+    """The error that ends a canary with a rollback."""
+    return CanaryFailedError(f"{code}: {words}")

@@ -1,0 +1,56 @@
+"""Gates: a canary waits for a person while its analysis goes on.
+
+The lease keeps the token of the waiting task; it is never logged nor told. The first decision counts, also against the
+clock's.
+"""
+
+import uuid
+from dataclasses import replace
+from typing import Any, Literal
+
+from trellis.canary.state import Gate, Lease, Phase
+from trellis.runs.canary_calls import CanaryCall, held, request_of
+from trellis.runs.canary_telling import moment, notify, tell
+from trellis.runs.toolbox import Toolbox
+
+APPROVE, REJECT, HOLD = "approve", "reject", "hold"
+CLOCK = "timeout"
+
+_ON_TIMEOUT = {"rollback": REJECT, "promote": APPROVE, "hold": HOLD}
+
+
+class GateCall(CanaryCall):
+    """`open` with the token of the task that waits, or `expire` when nobody has decided in time."""
+
+    action: Literal["open", "expire"]
+    token: str = ""
+
+
+def keep_gate(tools: Toolbox, call: GateCall) -> dict[str, Any]:
+    """Open the gate, or decide it by the clock; raises LeaseLostError."""
+    lease = held(tools, call)
+    if call.action == "open":
+        return {"gate": _opened(tools, lease, call.token).id}
+    return {"decision": _expired(tools, lease)}
+
+
+def _opened(tools: Toolbox, lease: Lease, token: str) -> Gate:
+    before = lease.progress.gate_before
+    # A repeated call finds the gate open, and has another token.
+    gate = lease.gate or Gate(uuid.uuid4().hex, tools.now(), before)
+    opened = tools.canaries.save(replace(lease, phase=Phase.GATED, gate=gate, token=token))
+    request = request_of(tools, lease.progress)
+    until = moment(gate.opened_at + request.gates.timeout_seconds)
+    tell(tools, opened, "GateOpened", {"gate": gate.id, "before": before, "until": until})
+    notify(tools, opened, request, f"a person has to decide before {before}: until {until}")
+    return gate
+
+
+def _expired(tools: Toolbox, lease: Lease) -> str:
+    if lease.gate is None or lease.gate.decision:
+        return lease.gate.decision if lease.gate else ""
+    decision = _ON_TIMEOUT[request_of(tools, lease.progress).gates.on_timeout]
+    decided = replace(lease.gate, decision=decision, decided_by=CLOCK, decided_at=tools.now())
+    if tools.canaries.decide(lease, decided):
+        tell(tools, lease, "GateDecided", {"gate": decided.id, "decision": decision, "by": CLOCK})
+    return decision

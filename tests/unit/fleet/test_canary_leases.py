@@ -1,0 +1,137 @@
+"""Leases of canaries: one writer, who can be told from those before."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from trellis.canary.request_parts import Backend
+from trellis.canary.rules import Pair
+from trellis.canary.state import CanaryKey, Command, Gate, Lease, Phase, Progress
+from trellis.errors import LeaseHeldError, LeaseLostError
+from trellis.fleet.canaries import Canaries
+
+KEY = CanaryKey("blue", "shop", "orders")
+OTHER = CanaryKey("blue", "shop", "orders-internal")
+FIRST, SECOND = "arn:execution:shift-canary:first", "arn:execution:shift-canary:second"
+SERVICE = "orders-1a2b3c4d"
+WEIGHTS = {"PathPrefix:/": {"v1:80": 100, "v2:80": 0}}
+PROGRESS = Progress(
+    canary="first",
+    request="canaries/blue/1.json",
+    route_uid="uid-1",
+    pair=Pair("shop", Backend(name="v1"), Backend(name="v2")),
+    started_at=1000.0,
+    deadline_at=9000.0,
+    baseline=WEIGHTS,
+    expected=WEIGHTS,
+    generation=4,
+)
+
+
+@pytest.fixture
+def canaries(dynamodb: Any) -> Canaries:
+    return Canaries(dynamodb, "fleet")
+
+
+def acquire(canaries: Canaries, key: CanaryKey = KEY, execution: str = FIRST) -> Lease:
+    return canaries.acquire(key, execution=execution, services=[SERVICE], progress=PROGRESS)
+
+
+def test_what_is_saved_is_read_again(canaries: Canaries) -> None:
+    lease = acquire(canaries)
+    gate = Gate("gate-1", 1100.0, "promote")
+    progress = replace(PROGRESS, pending={"0": {"v1": 90, "v2": 10}}, step=1)
+    saved = canaries.save(replace(lease, phase=Phase.GATED, progress=progress, gate=gate, token="secret"))
+    assert canaries.find(KEY) == saved
+    assert canaries.of_cluster("blue") == canaries.all() == (saved,)
+    assert canaries.of_cluster("bluebell") == ()
+
+
+def test_a_token_is_not_in_what_is_logged(canaries: Canaries) -> None:
+    assert "secret" not in repr(replace(acquire(canaries), token="secret"))
+
+
+def test_the_second_canary_of_a_route_is_refused_naming_the_first(canaries: Canaries) -> None:
+    acquire(canaries)
+    with pytest.raises(LeaseHeldError, match=FIRST):
+        acquire(canaries, execution=SECOND)
+
+
+def test_the_second_canary_of_a_service_is_refused_and_leaves_its_route_free(canaries: Canaries) -> None:
+    acquire(canaries)
+    with pytest.raises(LeaseHeldError, match=FIRST):
+        acquire(canaries, OTHER, SECOND)
+    assert canaries.find(OTHER) is None
+
+
+def test_the_same_execution_may_acquire_again(canaries: Canaries) -> None:
+    assert acquire(canaries).epoch < acquire(canaries).epoch
+
+
+def test_a_released_route_and_its_service_are_free_and_the_epoch_grows(canaries: Canaries) -> None:
+    lease = acquire(canaries)
+    canaries.release(lease)
+    assert canaries.all() == ()
+    assert canaries.locking(SERVICE) is None
+    assert acquire(canaries, execution=SECOND).epoch > lease.epoch
+
+
+def test_of_two_calls_with_the_same_reading_one_writes(canaries: Canaries) -> None:
+    lease = acquire(canaries)
+    canaries.save(replace(lease, phase=Phase.SHIFTING))
+    with pytest.raises(LeaseHeldError, match="another call"):
+        canaries.save(replace(lease, phase=Phase.BAKING))
+
+
+def test_after_a_takeover_the_former_holder_can_write_nothing(canaries: Canaries) -> None:
+    lease = acquire(canaries)
+    taken = canaries.take_over(lease, execution=SECOND, reason="STOPPED: by hand")
+    assert canaries.find(KEY) == taken
+    for write in (canaries.save, canaries.release):
+        with pytest.raises(LeaseLostError, match=SECOND):
+            write(lease)
+    with pytest.raises(LeaseLostError):
+        canaries.get(KEY, execution=FIRST, epoch=lease.epoch)
+    assert canaries.get(KEY, execution=SECOND, epoch=taken.epoch) == taken
+
+
+def test_only_one_takes_over(canaries: Canaries) -> None:
+    lease = acquire(canaries)
+    canaries.take_over(lease, execution=SECOND, reason="STOPPED: by hand")
+    with pytest.raises(LeaseLostError):
+        canaries.take_over(lease, execution="third", reason="STOPPED: by hand")
+
+
+def test_a_command_waits_until_it_is_acknowledged(canaries: Canaries) -> None:
+    lease = acquire(canaries)
+    command = Command("pause", "r-1", "alice", "lunch")
+    assert canaries.order(lease, command)
+    assert not canaries.order(lease, Command("abort", "r-2", "bob"))
+    found = canaries.find(KEY)
+    assert found is not None
+    assert found.command == command
+    canaries.save(found, acknowledge=True)
+    assert canaries.order(lease, Command("abort", "r-2", "bob"))
+
+
+def test_a_command_disturbs_no_write_of_the_holder(canaries: Canaries) -> None:
+    lease = acquire(canaries)
+    canaries.order(lease, Command("pause", "r-1", "alice"))
+    canaries.save(replace(lease, phase=Phase.SHIFTING))
+    found = canaries.find(KEY)
+    assert found is not None
+    assert found.command is not None
+
+
+def test_the_first_decision_about_a_gate_counts(canaries: Canaries) -> None:
+    opened = Gate("gate-1", 1100.0, "promote")
+    gated = canaries.save(replace(acquire(canaries), phase=Phase.GATED, gate=opened, token="t"))
+    assert canaries.decide(gated, replace(opened, decision="approve", decided_by="alice", decided_at=1200.0))
+    assert not canaries.decide(gated, replace(opened, decision="reject", decided_by="bob", decided_at=1201.0))
+    found = canaries.find(KEY)
+    assert found is not None
+    assert found.gate is not None
+    assert found.gate.decided_by == "alice"
+    with pytest.raises(LeaseHeldError):
+        canaries.save(gated)
