@@ -6,7 +6,7 @@ STAMP = $(VENV)/.installed
 # These tests keep a stack of their own, in a process of its own, whose clock is the real one.
 REAL_TIME = tests/e2e/test_drift_table_events.py
 
-.PHONY: install demo test test-parts test-e2e lint up build clean
+.PHONY: install demo test test-parts test-e2e lint checkov iam up build clean
 
 install: $(STAMP)
 
@@ -29,6 +29,18 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 	AWS_DEFAULT_REGION=us-west-2 SAM_CLI_TELEMETRY=0 $(BIN)/sam validate --lint
 
+# checkov cannot live beside moto and aws-sam-cli: their dependencies exclude each other.
+checkov: .checkov/.installed
+	.checkov/bin/checkov --config-file .checkov.yaml
+
+.checkov/.installed: Makefile
+	$(PYTHON) -m venv .checkov
+	.checkov/bin/python -m pip install --quiet checkov==3.3.30
+	touch .checkov/.installed
+
+iam: $(STAMP)
+	$(BIN)/python -m trellis_local.iam.rights_page
+
 # Two processes at a time: the end-to-end tests keep one stack for all of them, which no other test may meet.
 test: lint
 	$(MAKE) --jobs=2 test-parts test-e2e
@@ -46,4 +58,4 @@ build: $(STAMP)
 	SAM_CLI_TELEMETRY=0 $(BIN)/sam build
 
 clean:
-	rm -rf $(VENV) .local .aws-sam build
+	rm -rf $(VENV) .checkov .local .aws-sam build

@@ -3,7 +3,7 @@
 from typing import Any
 
 from trellis.observability import entry_point
-from trellis.runs.onboarding import Access, keep_access
+from trellis.runs.cluster_access import ACCESS, keep_access
 from trellis.runs.toolbox import Toolbox
 
 tools = Toolbox()
@@ -12,4 +12,4 @@ tools = Toolbox()
 @entry_point
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda entry point."""
-    return keep_access(tools, Access.model_validate(event))
+    return keep_access(tools, ACCESS.validate_python(event))

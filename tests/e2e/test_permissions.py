@@ -21,9 +21,12 @@ from trellis_local.walkthrough import Walkthrough, World
 _FILES = {file for file in Path(__file__).parent.glob("test_*.py") if file.name != "test_demo.py"}
 
 _STOPPED = "stops the run when somebody stops its parent; tested with the role of check-drift, which has the same grant"
+_DEAD_LETTERS = "EventBridge Scheduler's dead letters, when AWS refuses the start"
 _RULE = "EC2 may check the rule beside its group; the local stack checks the group, by another statement"
 UNUSED: Mapping[tuple[str, str], str] = {
-    ("CheckDriftScheduleRole", "sqs:SendMessage"): "EventBridge Scheduler's dead letters, when AWS refuses the start",
+    ("CheckDriftScheduleRole", "sqs:SendMessage"): _DEAD_LETTERS,
+    ("GrantClusterAccessFunctionSweepRole", "sqs:SendMessage"): _DEAD_LETTERS,
+    ("GrantClusterAccessFunctionSweepRole", "lambda:InvokeFunction"): "the sweep's schedule; tests call the function",
     ("OnboardClusterRole", "states:StopExecution"): _STOPPED,
     ("ShiftCanaryRole", "states:StopExecution"): _STOPPED,
     ("FinishCanaryFunctionRole", "cloudwatch:GetMetricData"): "whom a canary has reached whose rollback failed",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trellis.resources import auth_policies, dns, network, security_group, services
+from trellis.resources import auth_policies, client_identity, dns, network, security_group, services
 from trellis_local.deploy.yaml_loading import load
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -21,7 +21,7 @@ def actions(function: dict[str, Any]) -> set[str]:
     return granted
 
 
-@pytest.mark.parametrize("kind", [auth_policies, dns, network, security_group, services])
+@pytest.mark.parametrize("kind", [auth_policies, client_identity, dns, network, security_group, services])
 def test_the_role_has_what_the_kind_declares(kind: ModuleType) -> None:
     function = "".join(word.title() for word in kind.KIND.split("_")) + "Function"
     assert set(kind.PERMISSIONS) <= actions(load(TEMPLATE)["Resources"][function])

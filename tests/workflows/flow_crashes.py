@@ -40,11 +40,20 @@ def stop_everywhere(lab: FlowLab, flow: Flow, *, shard: int, shards: int) -> Cra
     return found
 
 
+def die_everywhere(lab: FlowLab, flow: Flow, examine: Callable[[FlowLab], list[str]]) -> Crashes:
+    """Let the execution die at every place and examine what is left, without another run."""
+    found: Crashes = in_branch(lambda: _Explorer(lab, flow, None, examine).explore(0, 1))
+    return found
+
+
 class _Explorer:
-    def __init__(self, lab: FlowLab, flow: Flow, expected: Any) -> None:
+    def __init__(
+        self, lab: FlowLab, flow: Flow, expected: Any, examine: Callable[[FlowLab], list[str]] | None = None
+    ) -> None:
         self._lab = lab
         self._flow = flow
         self._expected = expected
+        self._examine = examine
         self._found = Crashes()
         self._is_branch = False
         self._seen = 0
@@ -60,7 +69,7 @@ class _Explorer:
                 if self._seen % shards == shard:
                     place = f"call {len(self._lab.calls.made) - begin}, {call.name}"
                     self._stop_here(place, execution_lives=False)
-                    if self._seen % _EXECUTION_LIVES == 0 and not self._is_branch:
+                    if self._examine is None and self._seen % _EXECUTION_LIVES == 0 and not self._is_branch:
                         self._stop_here(place, execution_lives=True)
 
         self._lab.calls.after = after
@@ -95,6 +104,8 @@ class _Explorer:
             self._found.problems.append(f"stopped after {place}:\n" + "\n".join(differing))
 
     def _run_again(self) -> list[str]:
+        if self._examine is not None:
+            return self._examine(self._lab)
         self._flow(self._lab, "second")
         return self._compare()
 

@@ -23,9 +23,9 @@ def onboard(lab: FlowLab, cluster: str, run: str) -> dict[str, Any]:
         lab.clock.move(15)
     registration = lab.invoke("register_cluster", {"action": "register", "cluster": cluster, "repair": False})
     if not registration["prepared"]:
-        lab.invoke("grant_cluster_access", {"action": "grant", "cluster": cluster})
+        lab.invoke("grant_cluster_access", {"action": "grant", "cluster": cluster, "run": run})
         version = lab.invoke("prepare_cluster", {"action": "install", "cluster": cluster})["version"]
-        lab.invoke("grant_cluster_access", {"action": "lower", "cluster": cluster})
+        lab.invoke("grant_cluster_access", {"action": "lower", "cluster": cluster, "run": run})
         lab.invoke("register_cluster", {"action": "prepared", "cluster": cluster, "version": version})
     return reconcile(lab, cluster, run, lane="onboard")
 
@@ -36,9 +36,9 @@ def offboard(lab: FlowLab, cluster: str, run: str) -> None:
         return
     reconcile(lab, cluster, run, lane="onboard", mode="remediate")
     if _is_active(lab, cluster):
-        lab.invoke("grant_cluster_access", {"action": "elevate", "cluster": cluster})
+        lab.invoke("grant_cluster_access", {"action": "elevate", "cluster": cluster, "run": run})
         lab.invoke("prepare_cluster", {"action": "remove", "cluster": cluster})
-        lab.invoke("grant_cluster_access", {"action": "revoke", "cluster": cluster})
+        lab.invoke("grant_cluster_access", {"action": "revoke", "cluster": cluster, "run": run})
     lab.invoke("register_cluster", {"action": "forget", "cluster": cluster})
 
 

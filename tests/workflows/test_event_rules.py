@@ -56,6 +56,7 @@ _EXPECTED = {
     "route53/disassociate_vpc_from_hosted_zone": ["NamesChanged"],
     "states/canary_aborted": ["CanaryEnded"],
     "states/canary_promoted": [],
+    "states/onboarding_stopped": ["PreparationEnded"],
     "tag/managed_of_a_certificate": ["CertificateTagged"],
     "tag/name_of_a_service": [],
     "tag/network_of_a_cluster": ["ClusterTagsChanged"],
@@ -65,6 +66,9 @@ _EXPECTED = {
     "vpc-lattice/put_auth_policy": ["LatticeChanged"],
     "vpc-lattice/update_rule": ["LatticeChanged"],
 }
+_FUNCTION = re.compile(r"^(DispatchEvent|NoticeChange|GrantClusterAccess|ReapCanary|RotateCertificate)Function")
+_MACHINES = "arn:aws:states:us-west-2:111122223333:stateMachine:"
+_MACHINE_REFS = {"OnboardCluster": f"{_MACHINES}onboard-cluster", "OffboardCluster": f"{_MACHINES}offboard-cluster"}
 _PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::AccountId": "111122223333",
@@ -78,9 +82,7 @@ def _rules(template: str = "template.yaml") -> dict[str, Mapping[str, Any]]:
     """The pattern of each rule, by the name of the event in the template."""
     resources = transform(_ROOT / template, {}, region="us-west-2").template["Resources"]
     return {
-        re.sub("^(DispatchEvent|NoticeChange|ReapCanary|RotateCertificate)Function", "", name): _resolved(
-            resource["Properties"]["EventPattern"]
-        )
+        _FUNCTION.sub("", name): _resolved(resource["Properties"]["EventPattern"])
         for name, resource in resources.items()
         if resource["Type"] == "AWS::Events::Rule"
     }
@@ -93,6 +95,8 @@ def _resolved(value: Any) -> Any:
             for name, text_of in _PSEUDO.items():
                 text = text.replace(f"${{{name}}}", text_of)
             return text
+        if set(value) == {"Ref"}:
+            return _MACHINE_REFS[value["Ref"]]
         return {key: _resolved(member) for key, member in value.items()}
     return [_resolved(item) for item in value] if isinstance(value, list) else value
 

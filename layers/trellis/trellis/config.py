@@ -31,6 +31,10 @@ class Settings(BaseModel):
     default_mode: str = Field(default="remediate", pattern="^(plan|remediate)$")
     """Mode of clusters without the tag `trellis:mode`. Repairing is what people install Trellis for."""
 
+    allowed_hostnames: str = ""
+    """Hostnames by cluster and namespace, `cluster/namespace: hostname *.hostname; ...`; empty (the default) means that
+    whoever asks first gets a hostname, which is enough where teams trust each other."""
+
     link_local_cidrs: tuple[Cidr, ...] = ()
     """Sources of the security-group rule as CIDRs; empty (the default) means the managed prefix lists, which AWS keeps
     up to date but which count ten rules each against the group's quota of sixty."""
@@ -60,6 +64,10 @@ class Settings(BaseModel):
     contested_seconds: int = Field(default=3600, ge=60, le=86400)
     """How far back repairs are counted, in seconds: four checks by the default schedule, so that drift is found to be
     contested even if no event tells of it, and short enough that a quarrel which is over does not stay for a day."""
+
+    elevation_seconds: int = Field(default=3600, ge=900, le=86400)
+    """Seconds after which the bootstrap role's rights count as forgotten: preparing a cluster, with all its attempts,
+    takes half an hour at most, and a run that ends earlier is told by an event."""
 
     network_policy_sources: tuple[PolicySource, ...] = ()
     """Who may set the auth policy of the service network by an IAMAuthPolicy on a Gateway, as patterns
@@ -100,6 +108,9 @@ class Settings(BaseModel):
 
     record_ttl: int = Field(default=60, ge=1, le=86400)
     """Time to live of the CNAME records, in seconds: a recreated service gets a new name, so clients must ask again."""
+
+    client_boundary: str = ""
+    """ARN of the permissions boundary of the roles of clients; empty (the default) where no such role is to be made."""
 
     certificate_warning_days: int = Field(default=45, ge=1, le=90)
     """Days before a certificate in use expires from which on it is warned of: when ACM begins to tell of imported

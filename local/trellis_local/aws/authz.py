@@ -5,10 +5,11 @@ sessions are not. A refused call gets the service's own error, in the protocol o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trellis_local import clock
 from trellis_local.aws import moto_seam as moto
+from trellis_local.aws.bucket_policies import OVER_TLS
 from trellis_local.aws.identity import Principal
 from trellis_local.aws.wire import AwsError, WireCall
 from trellis_local.iam.actions import requirements
@@ -66,7 +67,7 @@ class AccountFacts:
 
 def decide(call: WireCall, principal: Principal) -> Decision:
     """Whether the principal may make the call; the administrator may, but roles still decide who assumes them."""
-    required = tuple(requirements(call.api, AccountFacts(call.api.region)))
+    required = tuple(map(_with_path, requirements(call.api, AccountFacts(call.api.region))))
     if (call.api.service, call.api.operation) == ("sts", "AssumeRole"):
         return _assume_role(call, principal, required)
     if principal.is_admin:
@@ -111,7 +112,12 @@ def _evaluated(required: tuple[Requirement, ...], call: WireCall, principal: Pri
     checked: list[Access] = []
     for requirement in required:
         for resource in requirement.resources:
-            context = {**general, **requirement.context, **_resource_context(resource, call.api)}
+            context = {
+                **_boundary_context(resource),
+                **general,
+                **requirement.context,
+                **_resource_context(resource, call.api),
+            }
             checked.append(Access(requirement.action, resource, context))
             verdict = evaluate_with_boundary(statements, boundary, checked[-1])
             if verdict is not Verdict.ALLOWED:
@@ -137,7 +143,7 @@ def _general_context(call: WireCall, principal: Principal) -> Context:
         "aws:principaltype": (principal.type.replace("IAMUser", "User"),),
         "aws:userid": (principal.principal_id,),
         "aws:sourceip": (call.source_ip,),
-        "aws:securetransport": ("false",),
+        **OVER_TLS,
         "aws:currenttime": (now.strftime("%Y-%m-%dT%H:%M:%SZ"),),
         "aws:epochtime": (str(int(now.timestamp())),),
         "aws:useragent": (call.user_agent,),
@@ -158,6 +164,27 @@ def _resource_context(resource: str, request: ApiRequest) -> Context:
         for prefix in ("aws", request.service):
             context[f"{prefix}:resourcetag/{key.lower()}"] = (value,)
     return context
+
+
+def _with_path(requirement: Requirement) -> Requirement:
+    """Calls name a role without its path, which is part of the ARN that policies are matched against."""
+    return replace(requirement, resources=tuple(map(_full_arn, requirement.resources)))
+
+
+def _full_arn(resource: str) -> str:
+    prefix, _, name = resource.partition(":role/")
+    role = moto.role_by_name(name) if prefix.startswith("arn:aws:iam::") and name and "/" not in name else None
+    return str(role.arn) if role is not None else resource
+
+
+def _boundary_context(resource: str) -> Context:
+    """For calls that change a role's policies the key has the role's own boundary.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    """
+    role = moto.role_by_arn(resource) if ":role/" in resource else None
+    arn = getattr(role, "permissions_boundary_arn", None)
+    return {"iam:permissionsboundary": (str(arn),)} if arn else {}
 
 
 def _assume_role(call: WireCall, principal: Principal, required: tuple[Requirement, ...]) -> Decision:

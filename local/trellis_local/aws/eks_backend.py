@@ -190,7 +190,7 @@ class LocalEksBackend(moto.EKSBackend, moto.TaggableResourcesMixin):  # type: ig
     # -- tags
 
     def tags_of(self, arn: str) -> dict[str, str]:
-        """The tags of a cluster or an access entry; raises EksNotFoundError."""
+        """The tags of a cluster, an access entry or an association; raises EksNotFoundError."""
         self.settle()
         for cluster in self.clusters.values():
             if cluster.arn == arn:
@@ -198,7 +198,19 @@ class LocalEksBackend(moto.EKSBackend, moto.TaggableResourcesMixin):  # type: ig
             for entry in cluster.entries.values():
                 if entry.arn == arn:
                     return entry.tags
+            for association in cluster.associations.values():
+                if association.arn == arn:
+                    found: dict[str, str] = association.tags
+                    return found
         raise EksNotFoundError(f"No resource found for ARN: {arn}")
+
+    def tags_of_arn(self, arn: str) -> dict[str, str]:
+        """The tags that policies may ask for; none of what does not exist."""
+        try:
+            with self.lock:
+                return dict(self.tags_of(arn))
+        except EksNotFoundError:
+            return {}
 
     def iter_tagged_resources(self) -> Iterator[Any]:
         """Clusters, for the Resource Groups Tagging API."""

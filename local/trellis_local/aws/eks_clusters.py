@@ -115,6 +115,7 @@ class EksCluster:
     request_token: str | None = None
     entries: dict[str, AccessEntry] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
+    associations: dict[str, Any] = field(default_factory=dict)
     deleted: float | None = None
     running: RunningCluster | None = None
     failure: str | None = None

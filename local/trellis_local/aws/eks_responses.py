@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trellis_local import clock
-from trellis_local.aws import eks_access, wire
+from trellis_local.aws import eks_access, eks_pod_identity, wire
 from trellis_local.aws import moto_seam as moto
 from trellis_local.aws.eks_backend import LocalEksBackend
 from trellis_local.aws.eks_clusters import EksCluster, Update
@@ -166,6 +166,41 @@ def _list_access_policies(backend: LocalEksBackend, request: Request) -> Documen
     return _page("accessPolicies", policies, request)
 
 
+def _create_pod_identity_association(backend: LocalEksBackend, request: Request) -> Document:
+    return {"association": eks_pod_identity.create(backend.cluster(request["clusterName"]), request).describe()}
+
+
+def _describe_pod_identity_association(backend: LocalEksBackend, request: Request) -> Document:
+    return {"association": _association(backend, request).describe()}
+
+
+def _list_pod_identity_associations(backend: LocalEksBackend, request: Request) -> Document:
+    found = backend.cluster(request["clusterName"]).associations.values()
+    wanted = request.get("namespace"), request.get("serviceAccount")
+    kept = [
+        item.summary()
+        for item in found
+        if wanted[0] in (None, item.namespace) and wanted[1] in (None, item.service_account)
+    ]
+    return _page("associations", kept, request)
+
+
+def _update_pod_identity_association(backend: LocalEksBackend, request: Request) -> Document:
+    found = _association(backend, request)
+    eks_pod_identity.update(found, request)
+    return {"association": found.describe()}
+
+
+def _delete_pod_identity_association(backend: LocalEksBackend, request: Request) -> Document:
+    found = _association(backend, request)
+    del backend.cluster(request["clusterName"]).associations[found.id]
+    return {"association": found.describe()}
+
+
+def _association(backend: LocalEksBackend, request: Request) -> eks_pod_identity.PodIdentityAssociation:
+    return eks_pod_identity.find(backend.cluster(request["clusterName"]), request["associationId"])
+
+
 def _tag_resource(backend: LocalEksBackend, request: Request) -> Document:
     backend.tag_resource(request["resourceArn"], request["tags"])
     return {}
@@ -219,6 +254,11 @@ _OPERATIONS: Mapping[str, Operation] = {
     "DisassociateAccessPolicy": _disassociate_access_policy,
     "ListAssociatedAccessPolicies": _list_associated_access_policies,
     "ListAccessPolicies": _list_access_policies,
+    "CreatePodIdentityAssociation": _create_pod_identity_association,
+    "DescribePodIdentityAssociation": _describe_pod_identity_association,
+    "ListPodIdentityAssociations": _list_pod_identity_associations,
+    "UpdatePodIdentityAssociation": _update_pod_identity_association,
+    "DeletePodIdentityAssociation": _delete_pod_identity_association,
     "TagResource": _tag_resource,
     "UntagResource": _untag_resource,
     "ListTagsForResource": _list_tags_for_resource,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from trellis_local.aws import cloudwatch, ec2, route53
+from trellis_local.aws import bucket_policies, cloudwatch, ec2, route53
 from trellis_local.aws import moto_seam as moto
 from trellis_local.aws.call_faults import CallFaults
 from trellis_local.aws.call_log import ApiCall, CallLog
@@ -66,6 +66,7 @@ class AwsEndpoint:
             moto.install_accounts(),
             moto.install_caller_identity(caller_identity),
             moto.install_session_restrictions(),
+            bucket_policies.install(),
             cloudwatch.install(),
             ec2.install(),
             route53.install(),

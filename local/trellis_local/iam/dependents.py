@@ -90,6 +90,10 @@ _LOG_DESTINATION = (
         _first_log_to_firehose,
     ),
 )
+_POD_IDENTITY = (
+    Dependent("iam:GetRole", ("{roleArn}",), _has("roleArn")),
+    _pass_role("roleArn", "pods.eks.amazonaws.com"),
+)
 _STATES, _LAMBDA, _EVENTS = "states.amazonaws.com", "lambda.amazonaws.com", "events.amazonaws.com"
 
 DEPENDENTS: Mapping[tuple[str, str], tuple[Dependent, ...]] = {
@@ -152,6 +156,9 @@ DEPENDENTS: Mapping[tuple[str, str], tuple[Dependent, ...]] = {
     ("scheduler", "UpdateSchedule"): (_pass_role("Target.RoleArn", "scheduler.amazonaws.com"),),
     # EKS UG cluster-iam-role.html
     ("eks", "CreateCluster"): (_pass_role("roleArn", "eks.amazonaws.com"),),
+    # SAR list_amazonelastickubernetesservice.html; the service: EKS UG pod-id-association.html.
+    ("eks", "CreatePodIdentityAssociation"): _POD_IDENTITY,
+    ("eks", "UpdatePodIdentityAssociation"): _POD_IDENTITY,
     # S3 UG object-tagging.html
     ("s3", "PutObject"): (Dependent("s3:PutObjectTagging", ("arn:aws:s3:::{Bucket}/{Key}",), _has("Tagging")),),
 }
@@ -161,6 +168,7 @@ DEPENDENTS: Mapping[tuple[str, str], tuple[Dependent, ...]] = {
 TAG_ON_CREATE: Mapping[str, str] = {
     "vpc-lattice": "vpc-lattice:TagResource",
     "ec2": "ec2:CreateTags",
+    "eks": "eks:TagResource",
     "states": "states:TagResource",
     "dynamodb": "dynamodb:TagResource",
     "sns": "sns:TagResource",
@@ -203,5 +211,7 @@ def _tagging_on_create(request: ApiRequest, own: Sequence[Requirement]) -> list[
 def _tagged(request: ApiRequest, own: Sequence[Requirement]) -> tuple[str, ...]:
     if request.service == "ec2":
         return arns(request, "arn:aws:ec2:{region}:{account}:{TagSpecifications[].ResourceType}/*") or ("*",)
+    if request.operation == "CreatePodIdentityAssociation":
+        return arns(request, "arn:aws:eks:{region}:{account}:podidentityassociation/{clusterName}/*")
     templates = BY_ACTION.get(request.service, {}).get(request.operation, ())[:1]
     return tuple(arn for template in templates for arn in arns(request, template)) or own[0].resources

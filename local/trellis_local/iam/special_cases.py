@@ -90,6 +90,12 @@ def _access_entry(request: ApiRequest) -> list[Requirement]:
     return [Requirement(f"eks:{request.operation}", (arn,), request_context(request))]
 
 
+def _pod_identity(request: ApiRequest) -> list[Requirement]:
+    """list_amazonelastickubernetesservice.html: all but the creation and the list are about one association."""
+    resources = arns(request, "arn:aws:eks:{region}:{account}:podidentityassociation/{clusterName}/{associationId}")
+    return [Requirement(f"eks:{request.operation}", resources or ("*",), request_context(request))]
+
+
 def _ec2_tags(request: ApiRequest) -> list[Requirement]:
     kinds = {"sg": "security-group", "sgr": "security-group-rule", "pl": "prefix-list", "i": "instance"}
     resources = []
@@ -159,6 +165,10 @@ SPECIAL_CASES: Mapping[tuple[str, str], Special] = {
     **dict.fromkeys(
         [("vpc-lattice", f"{verb}{kind}Policy") for verb in ("Put", "Get", "Delete") for kind in ("Auth", "Resource")],
         _lattice_policy,
+    ),
+    **dict.fromkeys(
+        [("eks", f"{verb}PodIdentityAssociation") for verb in ("Describe", "Update", "Delete")],
+        _pod_identity,
     ),
     **dict.fromkeys(
         [

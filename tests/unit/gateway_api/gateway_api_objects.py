@@ -22,6 +22,7 @@ KINDS = (
     "Namespace",
     "Service",
     "EndpointSlice",
+    "ServiceAccount",
     "IAMAuthPolicy",
 )
 NETWORK = "eks-lattice-network"
@@ -170,3 +171,8 @@ def served(desired: Desired, index: int = 0, port: int = 80) -> list[tuple[str, 
     """The rules of a service's listener in the order of their priority, as kind and value of the path."""
     found = next(found for found in desired.services[index].listeners if found.port == port)
     return [(rule.match.path.kind, rule.match.path.value) for rule in found.rules]
+
+
+def service_account(name: str, calls: str, namespace: str = "apps", identity: str = "") -> Raw:
+    notes = {"trellis.dev/calls": calls} | ({"trellis.dev/identity": identity} if identity else {})
+    return {"metadata": metadata(name, namespace, annotations=notes)}

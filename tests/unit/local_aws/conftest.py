@@ -98,3 +98,14 @@ def cluster_role(admin: Callable[[str], Any]) -> str:
         RoleName=f"eks-{uuid.uuid4().hex[:8]}", AssumeRolePolicyDocument=trust(Service="eks.amazonaws.com")
     )
     return str(made["Role"]["Arn"])
+
+
+@pytest.fixture
+def create(admin: Callable[[str], Any], subnet: str, cluster_role: str) -> Callable[..., Any]:
+    def make(name: str, **options: Any) -> Any:
+        config = {"subnetIds": [subnet]}
+        return admin("eks").create_cluster(name=name, roleArn=cluster_role, resourcesVpcConfig=config, **options)[
+            "cluster"
+        ]
+
+    return make

@@ -16,17 +16,6 @@ Client = Callable[[str], Any]
 API = {"authenticationMode": "API"}
 
 
-@pytest.fixture
-def create(admin: Client, subnet: str, cluster_role: str) -> Callable[..., Any]:
-    def make(name: str, **options: Any) -> Any:
-        config = {"subnetIds": [subnet]}
-        return admin("eks").create_cluster(name=name, roleArn=cluster_role, resourcesVpcConfig=config, **options)[
-            "cluster"
-        ]
-
-    return make
-
-
 def wait(admin: Client, name: str, status: str) -> Any:
     for _ in range(200):
         cluster = admin("eks").describe_cluster(name=name)["cluster"]

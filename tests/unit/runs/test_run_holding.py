@@ -22,6 +22,7 @@ KINDS = (
     "Namespace",
     "Service",
     "EndpointSlice",
+    "ServiceAccount",
     "IAMAuthPolicy",
 )
 OWNER = cluster_owner(CLUSTER.account, CLUSTER.name)

@@ -23,6 +23,7 @@ KINDS = (
     "Namespace",
     "Service",
     "EndpointSlice",
+    "ServiceAccount",
     "IAMAuthPolicy",
 )
 BROKEN = {"metadata": {"name": "broken", "namespace": "apps"}, "spec": 7}

@@ -34,7 +34,7 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "verbs": _READ,
             },
             {"apiGroups": [_POLICIES], "resources": ["iamauthpolicies"], "verbs": _READ},
-            {"apiGroups": [""], "resources": ["namespaces", "services"], "verbs": _READ},
+            {"apiGroups": [""], "resources": ["namespaces", "services", "serviceaccounts"], "verbs": _READ},
             {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _READ},
         ],
     ),

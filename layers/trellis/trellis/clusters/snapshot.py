@@ -1,9 +1,10 @@
 """Reads the Kubernetes objects that Trellis works from."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from trellis.clusters.api import KubernetesApi
-from trellis.gateway_api import trim
+from trellis.gateway_api import trim, trim_service_account
 
 _GATEWAY = "/apis/gateway.networking.k8s.io/v1"
 
@@ -16,6 +17,7 @@ COLLECTIONS = {
     "Namespace": "/api/v1/namespaces",
     "Service": "/api/v1/services",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/endpointslices",
+    "ServiceAccount": "/api/v1/serviceaccounts",
 }
 """Where each kind is listed, over all namespaces; the ClusterRole of the reader allows just these."""
 
@@ -24,5 +26,13 @@ def read_snapshot(api: KubernetesApi, cluster: str) -> dict[str, Any]:
     """All objects of all kinds, trimmed. One collection that cannot be read makes the whole snapshot unreadable."""
     return {
         "cluster": cluster,
-        "objects": {kind: [trim(found) for found in api.list(path)] for kind, path in COLLECTIONS.items()},
+        "objects": {kind: list(_trimmed(kind, api.list(path))) for kind, path in COLLECTIONS.items()},
     }
+
+
+def _trimmed(kind: str, objects: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every namespace has ServiceAccounts; those that ask for nothing are left out."""
+    for found in objects:
+        kept = trim_service_account(found) if kind == "ServiceAccount" else trim(found)
+        if kept is not None:
+            yield kept

@@ -4,6 +4,7 @@ Nothing here reads a cluster, AWS, a clock or the environment. What VPC Lattice 
 that names the field; nothing is dropped in silence, and one malformed object never stands in the way of others.
 """
 
+from trellis.gateway_api.allowed_hostnames import AllowedHostnames, parse_allowed_hostnames
 from trellis.gateway_api.conditions import CONTROLLER, Condition
 from trellis.gateway_api.desired import build_desired
 from trellis.gateway_api.doubt import services_in_doubt
@@ -21,11 +22,12 @@ from trellis.gateway_api.results import (
 from trellis.gateway_api.snapshot import Malformed, Snapshot, parse_snapshot
 from trellis.gateway_api.status import DOMAIN_ANNOTATION, ObjectStatus, build_status
 from trellis.gateway_api.status_merging import merge_status
-from trellis.gateway_api.trim import trim
+from trellis.gateway_api.trim import trim, trim_service_account
 
 __all__ = [
     "CONTROLLER",
     "DOMAIN_ANNOTATION",
+    "AllowedHostnames",
     "CertificateResult",
     "Condition",
     "Intent",
@@ -42,7 +44,9 @@ __all__ = [
     "build_intent",
     "build_status",
     "merge_status",
+    "parse_allowed_hostnames",
     "parse_snapshot",
     "services_in_doubt",
     "trim",
+    "trim_service_account",
 ]

@@ -44,7 +44,8 @@ def build_desired(intent: Intent, cluster: Cluster, certificates: Mapping[str, s
         for service in services
         if service.custom_domain_name
     )
-    return Desired(services, tuple(sorted(names, key=lambda name: name.hostname)), intent.auth_policies)
+    clients = tuple(found.identity for found in intent.clients if found.identity)
+    return Desired(services, tuple(sorted(names, key=lambda name: name.hostname)), intent.auth_policies, clients)
 
 
 class _Service:

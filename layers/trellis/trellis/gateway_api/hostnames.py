@@ -23,10 +23,11 @@ def intersection(listener: str | None, route: str | None) -> str | None:
     """
     if not listener or not route:
         return listener or route
-    if _covers(listener, route):
+    if covers(listener, route):
         return route
-    return listener if _covers(route, listener) else None
+    return listener if covers(route, listener) else None
 
 
-def _covers(wide: str, narrow: str) -> bool:
+def covers(wide: str, narrow: str) -> bool:
+    """Whether the wide one is the narrow one, or a wildcard above it."""
     return wide == narrow or (wide.startswith("*.") and narrow.removeprefix("*").endswith(wide[1:]) and narrow != wide)

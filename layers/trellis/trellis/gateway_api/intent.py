@@ -6,9 +6,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from trellis.gateway_api.allowed_hostnames import EVERY_HOSTNAME, AllowedHostnames
 from trellis.gateway_api.assembly import Assembled, Claim, Served, assemble, hostname_owners, rank
 from trellis.gateway_api.attachment import Attachment, NamespaceLabels, OwnGateway, Place, attach
 from trellis.gateway_api.backends import Backends
+from trellis.gateway_api.clients import judge_clients
 from trellis.gateway_api.conditions import Condition, Conditions, Finding, joined
 from trellis.gateway_api.gateways import generation_of, judge_gateway, judge_malformed, own_classes
 from trellis.gateway_api.intent_model import GatewayIntent, HeldService, Intent, ParentIntent, RouteIntent
@@ -24,13 +26,18 @@ GatewayKey = tuple[str, str]
 
 
 def build_intent(
-    snapshot: Snapshot, cluster: Cluster, *, quotas: Quotas = DEFAULT_QUOTAS, policy_sources: Sequence[str] = ()
+    snapshot: Snapshot,
+    cluster: Cluster,
+    *,
+    quotas: Quotas = DEFAULT_QUOTAS,
+    policy_sources: Sequence[str] = (),
+    allowed: AllowedHostnames = EVERY_HOSTNAME,
 ) -> Intent:
     """The intent of a cluster's objects in an account with these quotas; never raises for what the objects say.
 
     `policy_sources` are patterns, `CLUSTER/NAMESPACE`, of who may set the auth policy of the network.
     """
-    intent = _Building(snapshot, cluster, quotas).intent()
+    intent = _Building(snapshot, cluster, quotas, allowed).intent()
     policies, auth_policies = judge_policies(Targets(snapshot, intent, cluster, tuple(policy_sources)))
     return replace(intent, policies=policies, auth_policies=auth_policies)
 
@@ -55,8 +62,9 @@ class _Parent:
 
 
 class _Building:
-    def __init__(self, snapshot: Snapshot, cluster: Cluster, quotas: Quotas) -> None:
+    def __init__(self, snapshot: Snapshot, cluster: Cluster, quotas: Quotas, allowed: AllowedHostnames) -> None:
         self._quotas = quotas
+        self._allowed = allowed
         self._snapshot = snapshot
         self._cluster = cluster
         self._classes = own_classes(snapshot.gateway_classes)
@@ -86,6 +94,7 @@ class _Building:
             services=assembled.services,
             malformed=self._snapshot.malformed,
             held=tuple(dict.fromkeys(self._held(parents, judged))),
+            clients=judge_clients(self._snapshot, self._cluster),
         )
 
     def _own_gateways(self) -> Iterator[OwnGateway]:
@@ -107,7 +116,10 @@ class _Building:
         for index, ref in enumerate(dict.fromkeys(route.spec.parent_refs)):
             own = self._own(ref, route.metadata.namespace)
             if own:
-                yield _Parent(route, index, ref, own, attach(route, ref, own, labels))
+                found = attach(route, ref, own, labels)
+                namespace = route.metadata.namespace
+                allowed = self._allowed.restrict(found, cluster=self._cluster.name, namespace=namespace)
+                yield _Parent(route, index, ref, own, allowed)
 
     def _own(self, ref: ParentRef, namespace: str) -> OwnGateway | None:
         if (ref.group, ref.kind) != (GATEWAY_GROUP, "Gateway"):

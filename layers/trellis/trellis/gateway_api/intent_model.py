@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trellis.gateway_api.clients import ClientIntent
 from trellis.gateway_api.conditions import Condition
 from trellis.gateway_api.snapshot import Malformed
 from trellis.model import AuthPolicy, RuleMatch, Target
@@ -156,5 +157,6 @@ class Intent:
     services: tuple[ServiceIntent, ...] = ()
     malformed: tuple[Malformed, ...] = ()
     held: tuple[HeldService, ...] = ()
+    clients: tuple[ClientIntent, ...] = ()
     policies: tuple[PolicyIntent, ...] = ()
     auth_policies: tuple[AuthPolicy, ...] = ()

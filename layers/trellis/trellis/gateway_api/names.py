@@ -20,6 +20,12 @@ def target_group_name(readable: str, *identity: str) -> str:
     return f"{_readable(readable, 54)}-{digest(*identity)[:8]}"
 
 
+def client_role_name(cluster: Cluster, *, namespace: str, service_account: str) -> str:
+    """The name of the IAM role of a ServiceAccount; at most 64 characters, unique in the account."""
+    identity = digest(cluster.account, cluster.name, namespace, service_account)[:12]
+    return f"{_readable(f'{namespace}-{service_account}', 51)}-{identity}"
+
+
 def rule_name(match: RuleMatch) -> str:
     """The name of the rule for a match, which no other rule of its listener has."""
     headers = [part for header in match.headers for part in (header.name, header.value)]

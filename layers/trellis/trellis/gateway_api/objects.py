@@ -196,6 +196,10 @@ class PolicyTargetRef(_Part):
     namespace: Name | None = None
 
 
+class ServiceAccount(KubernetesObject):
+    """Only those with an annotation of Trellis are read, and only their metadata."""
+
+
 class IAMAuthPolicySpec(_Part):
     target_ref: PolicyTargetRef
     policy: str = ""

@@ -21,6 +21,7 @@ from trellis.gateway_api.objects import (
     Namespace,
     ReferenceGrant,
     Service,
+    ServiceAccount,
 )
 
 ObjectType = TypeVar("ObjectType", bound=KubernetesObject)
@@ -50,6 +51,7 @@ class Snapshot:
     services: tuple[Service, ...] = ()
     slices: tuple[EndpointSlice, ...] = ()
     policies: tuple[IAMAuthPolicy, ...] = ()
+    service_accounts: tuple[ServiceAccount, ...] = ()
     malformed: tuple[Malformed, ...] = ()
 
 
@@ -66,6 +68,7 @@ def parse_snapshot(document: Mapping[str, Any]) -> Snapshot:
         services=parsing.all(Service),
         slices=parsing.all(EndpointSlice),
         policies=parsing.all(IAMAuthPolicy),
+        service_accounts=parsing.all(ServiceAccount),
         malformed=tuple(sorted(parsing.malformed, key=lambda bad: (bad.kind, bad.namespace, bad.name, bad.message))),
     )
 

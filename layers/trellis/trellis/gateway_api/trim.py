@@ -13,6 +13,13 @@ SERVICE_LABEL = "kubernetes.io/service-name"
 MODE_ANNOTATION = "trellis.dev/mode"
 """On an HTTPRoute or Gateway: `plan` or `remediate`; see `modes`."""
 
+CALLS_ANNOTATION = "trellis.dev/calls"
+"""On a ServiceAccount: the hostnames of the services that its pods call, separated by commas; see `clients`."""
+
+IDENTITY_ANNOTATION = "trellis.dev/identity"
+"""On a ServiceAccount: `pod-identity` or `irsa`; see `clients`."""
+
+_ANNOTATIONS = (MODE_ANNOTATION, CALLS_ANNOTATION, IDENTITY_ANNOTATION)
 _METADATA = ("name", "namespace", "uid", "generation", "creationTimestamp", "deletionTimestamp")
 
 
@@ -37,9 +44,19 @@ def _metadata(metadata: Any, raw: Mapping[str, Any]) -> Any:
     if labels and ("addressType" in raw or not metadata.get("namespace")):
         kept["labels"] = labels
     annotations = metadata.get("annotations")
-    if isinstance(annotations, Mapping) and MODE_ANNOTATION in annotations:
-        kept["annotations"] = {MODE_ANNOTATION: annotations[MODE_ANNOTATION]}
+    if isinstance(annotations, Mapping):
+        own = {name: annotations[name] for name in _ANNOTATIONS if name in annotations}
+        kept.update({"annotations": own} if own else {})
     return kept
+
+
+def trim_service_account(raw: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a snapshot keeps of a ServiceAccount: nothing of those without the annotation, of others the metadata."""
+    metadata = raw.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    if not isinstance(annotations, Mapping) or CALLS_ANNOTATION not in annotations:
+        return None
+    return {"metadata": _metadata(metadata, raw)}
 
 
 def _endpoint(endpoint: Any) -> Any:

@@ -6,6 +6,7 @@ and the owner take no part in equality, so that comparing a desired with an obse
 
 from trellis.model.auth_policy import AUTH_POLICY_TAG, AuthPolicy, auth_id, network_holder, service_holder
 from trellis.model.certificate import Certificate, is_certificate_arn
+from trellis.model.client_identity import IRSA, POD_IDENTITY, ClientIdentity
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
 from trellis.model.dns import HostedZone, RecordSet
@@ -36,11 +37,14 @@ from trellis.model.service import (
 __all__ = [
     "AUTH_POLICY_TAG",
     "FOR_TAG",
+    "IRSA",
     "NETWORKS_OF_OTHERS",
     "OWNER_TAG",
+    "POD_IDENTITY",
     "Action",
     "AuthPolicy",
     "Certificate",
+    "ClientIdentity",
     "Cluster",
     "ClusterState",
     "Desired",

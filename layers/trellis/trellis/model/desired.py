@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from trellis.model.auth_policy import AuthPolicy
+from trellis.model.client_identity import ClientIdentity
 from trellis.model.service import Service
 
 
@@ -17,7 +18,7 @@ class DnsName:
 
 @dataclass(frozen=True)
 class Desired:
-    """The services, names and auth policies of one cluster.
+    """The services, names, auth policies and client identities of one cluster.
 
     Network, association and security-group rule follow from the cluster.
     """
@@ -25,3 +26,4 @@ class Desired:
     services: tuple[Service, ...] = ()
     names: tuple[DnsName, ...] = ()
     auth_policies: tuple[AuthPolicy, ...] = ()
+    clients: tuple[ClientIdentity, ...] = ()

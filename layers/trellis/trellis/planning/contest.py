@@ -21,7 +21,7 @@ REASON = "Contested"
 _TARGET_CHANGES = frozenset({"RegisterTargets", "DeregisterTargets"})
 
 # These kinds are applied as a whole; a single change cannot be left out.
-_INDIVISIBLE = frozenset({"associate_vpc", "open_security_group", "attach_auth_policy"})
+_INDIVISIBLE = frozenset({"associate_vpc", "open_security_group", "attach_auth_policy", "provision_client_identity"})
 
 
 @dataclass(frozen=True)

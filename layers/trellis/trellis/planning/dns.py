@@ -281,7 +281,9 @@ def _associate(
     owner = fleet_owner(wanted.cluster.account)
     name = _vpc_record_name(zone, vpc_id)
     text = RecordSet(zone.id, name, "TXT", (owner_text(owner, f"association of {vpc_id}"),), wanted.ttl, owner)
-    record: list[NameChange] = [] if by_name.get(name) == text else [ChangeRecords(zone, upserts=(text,))]
+    found = by_name.get(name)
+    replaced = (found,) if found else ()
+    record: list[NameChange] = [] if found == text else [ChangeRecords(zone, upserts=(text,), replaced=replaced)]
     return [*record, AssociateZone(zone, vpc_id)]
 
 

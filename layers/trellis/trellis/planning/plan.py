@@ -23,6 +23,8 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("attach_auth_policy", APPLY),
     ("attach_auth_policy", PRUNE),
     ("sync_dns", APPLY),
+    ("provision_client_identity", APPLY),
+    ("provision_client_identity", PRUNE),
     ("apply_service", PRUNE),
     ("associate_vpc", PRUNE),
     ("open_security_group", PRUNE),

@@ -11,7 +11,16 @@ PRESENCE, PRIORITY, TARGETS, RECORDS = "presence", "priority", "targets", "recor
 
 _PRIORITIES = "rule priorities of "
 _BY_FIELD = frozenset(
-    {"UpdateRule", "UpdateListener", "SetCertificate", "PutAuthPolicy", "SetAuthType", "ClaimAuth", "DeleteAuthPolicy"}
+    {
+        "UpdateRule",
+        "UpdateListener",
+        "SetCertificate",
+        "PutAuthPolicy",
+        "SetAuthType",
+        "ClaimAuth",
+        "DeleteAuthPolicy",
+        "ChangeClientRole",
+    }
 )
 _PARTS = frozenset({TARGETS, "certificate_arn"})
 _OF_TARGETS = frozenset({"RegisterTargets", "DeregisterTargets"})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_eks import EKSClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
@@ -85,6 +86,11 @@ class Clients:
     def eks(self) -> "EKSClient":
         """Amazon EKS."""
         return boto3.client("eks", config=self._config)
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        """AWS IAM."""
+        return boto3.client("iam", config=_CONFIG)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":

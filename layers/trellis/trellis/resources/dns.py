@@ -106,9 +106,11 @@ class Names:
 
     def _call(self, change: NameChange, region: str) -> None:
         match change:
-            case ChangeRecords(zone=zone, upserts=upserts, deletes=deletes):
-                changes = [_record_change("DELETE", record) for record in deletes]
-                changes += [_record_change("UPSERT", record) for record in upserts]
+            case ChangeRecords(zone=zone, upserts=created, deletes=deletes, replaced=replaced):
+                # Not UPSERT: of two clusters that ask for a hostname at the same time, the second must be refused, and
+                # what somebody changed since it was read must not be lost.
+                changes = [_record_change("DELETE", record) for record in (*deletes, *replaced)]
+                changes += [_record_change("CREATE", record) for record in created]
                 self._route53.change_resource_record_sets(
                     HostedZoneId=zone.id, ChangeBatch={"Comment": "Trellis", "Changes": changes}
                 )

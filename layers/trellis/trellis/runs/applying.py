@@ -5,7 +5,7 @@ call of the same run may have done part of the work.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -15,8 +15,9 @@ from trellis.model import Desired, Service, cluster_owner
 from trellis.model.auth_policy import NETWORK
 from trellis.planning.plan import APPLY
 from trellis.planning.work import Outcome, Refusal
-from trellis.resources import auth_policies, dns, network, security_group, services
+from trellis.resources import auth_policies, client_identity, dns, network, security_group, services
 from trellis.runs.auth_planning import decided_policy
+from trellis.runs.client_planning import client_apis, clients_wanted
 from trellis.runs.planning import names_wanted
 from trellis.runs.request import ItemRun
 from trellis.runs.toolbox import Toolbox
@@ -108,6 +109,19 @@ def attach_auth_policy(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
 
     # A holder is named as the lease of its service or network is.
     return _leased(tools, run, holder, work)
+
+
+def provision_client_identity(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+    """Bring the roles and associations of ServiceAccounts to what the cluster wants."""
+    cluster = tools.registry.get(run.cluster)
+    plan = tools.documents.get(run.planKey)
+    wanted = clients_wanted(tools, cluster, _DESIRED.validate_python(plan["desired"]), keep=plan["keep"])
+
+    def work() -> Outcome:
+        # By now the services of this run are there, or it has not come to this.
+        return client_identity.reconcile(client_apis(tools), replace(wanted, coming=frozenset()))
+
+    return _leased(tools, run, f"clients/{cluster.name}", work)
 
 
 def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from trellis.clusters import access, bootstrap
+from trellis.clusters import bootstrap
 from trellis.clusters.api import KubernetesApi
 from trellis.errors import ClusterNotTaggedError, InvalidInputError
 from trellis.events import MODE_TAG, SERVICE_NETWORK_TAG
@@ -30,15 +30,6 @@ class Registration(BaseModel):
     cluster: ClusterName
     repair: bool = False
     version: str = ""
-
-
-class Access(BaseModel):
-    """The input of the function that keeps the access entries."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    action: Literal["grant", "elevate", "lower", "revoke"]
-    cluster: ClusterName
 
 
 class Preparation(BaseModel):
@@ -69,30 +60,6 @@ def keep_registration(tools: Toolbox, request: Registration) -> dict[str, Any]:
             tools.registry.forget(request.cluster)
         case "leave":
             return {"cluster": request.cluster, "registered": _leave(tools, request.cluster)}
-    return {"cluster": request.cluster}
-
-
-def keep_access(tools: Toolbox, request: Access) -> dict[str, Any]:
-    """Create or remove access entries."""
-    settings = tools.settings
-    roles = access.Roles(
-        readers=settings.reader_roles,
-        status_writer=settings.status_role,
-        shifters=settings.shifter_roles,
-        bootstrap=settings.bootstrap_role,
-    )
-    eks = tools.clients.eks
-    match request.action:
-        case "grant":
-            access.enable_entries(eks, request.cluster)
-            access.grant(eks, request.cluster, roles)
-            access.elevate(eks, request.cluster, roles)
-        case "elevate":
-            access.elevate(eks, request.cluster, roles)
-        case "lower":
-            access.lower(eks, request.cluster, roles)
-        case "revoke":
-            access.revoke(eks, request.cluster, roles)
     return {"cluster": request.cluster}
 
 

@@ -6,7 +6,14 @@ from typing import Any
 
 from trellis.canary.overlay import marks, overlaid
 from trellis.canary.state import Lease
-from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot, services_in_doubt
+from trellis.gateway_api import (
+    Intent,
+    build_desired,
+    build_intent,
+    parse_allowed_hostnames,
+    parse_snapshot,
+    services_in_doubt,
+)
 from trellis.model import (
     Cluster,
     ClusterState,
@@ -28,13 +35,14 @@ from trellis.resources import dns, network, security_group, services
 from trellis.resources.service_observation import ServiceScope
 from trellis.runs.auth_planning import auth_items, policy_state, with_network_policy
 from trellis.runs.certificates import choose_certificates
+from trellis.runs.client_planning import client_items, refused_clients
 from trellis.runs.contesting import leave_contested
 from trellis.runs.remembering import observe
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
 # An object of these kinds that could not be read may be what a service or a name is there for.
-_KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace"})
+_KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace", "ServiceAccount"})
 
 UNREADABLE = "Unreadable"
 
@@ -81,7 +89,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
     decided = verdict(cluster, run.mode, compared.items, checked)
-    unfulfilled = [*refused(intent), *certificates.refused()]
+    unfulfilled = [*refused(intent), *certificates.refused(), *refused_clients(intent)]
     document = {
         "cluster": run.cluster,
         "snapshotKey": run.snapshotKey,
@@ -157,8 +165,12 @@ def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease])
     """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
         return Intent(cluster=cluster.name)
-    snapshot = parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases))
-    return build_intent(snapshot, cluster, policy_sources=tools.settings.network_policy_sources)
+    return build_intent(
+        parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases)),
+        cluster,
+        policy_sources=tools.settings.network_policy_sources,
+        allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
+    )
 
 
 def held_services(intent: Intent) -> dict[str, str]:
@@ -212,6 +224,8 @@ def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Se
     auth = auth_items(tools, cluster, wanted_services.desired, compared.claimed, held=wanted_services.held)
     names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
     items += [item for item in auth if _is_in_scope(run, item, wanted_services.desired)]
+    if not run.only_service:
+        items += client_items(tools, cluster, wanted_services.desired, keep=wanted.keep)
     items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names, left=wanted.left)]
     return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice), auth=auth)
 

@@ -7,6 +7,7 @@ from trellis.config import Settings, settings
 from trellis.fleet.budget import Budget
 from trellis.fleet.canaries import Canaries
 from trellis.fleet.documents import Documents
+from trellis.fleet.elevations import Elevations
 from trellis.fleet.fingerprints import Fingerprints, Rhythm
 from trellis.fleet.hints import Hints
 from trellis.fleet.inventory import Inventory
@@ -69,6 +70,11 @@ class Toolbox:
             seconds=self.settings.lease_seconds,
             clock=_now,
         )
+
+    @cached_property
+    def elevations(self) -> Elevations:
+        """Where the bootstrap role may be an administrator just now."""
+        return Elevations(self.clients.dynamodb, self.settings.table, clock=_now)
 
     @cached_property
     def canaries(self) -> Canaries:

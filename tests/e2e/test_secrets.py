@@ -1,0 +1,88 @@
+"""Whatever Trellis writes down has neither the token with which it signs in to clusters, nor data of Secrets."""
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+from observing import CLUSTER_B, execute
+
+from trellis_local.walkthrough import Walkthrough, World
+
+SECRET = "/api/v1/namespaces/default/secrets/database"
+PASSWORD = "correct-horse-battery-staple"
+ENCODED = base64.b64encode(PASSWORD.encode()).decode()
+# What a token begins with, what it is once decoded, and credentials of any kind in a signed URL.
+TOKENS = ("k8s-aws-v1.", "X-Amz-Signature=", "X-Amz-Security-Token=", "Bearer ")
+
+
+@pytest.fixture(scope="module")
+def written(onboarded: Walkthrough, world: World) -> dict[str, str]:
+    """Everything that exists of logs, documents, records and executions, by where it is."""
+    document = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "database", "namespace": "default"},
+        "data": {"password": ENCODED},
+    }
+    world.kubernetes(CLUSTER_B).apply(SECRET, document, manager="team")
+    world.run("onboard-cluster", {"cluster": CLUSTER_B, "repair": True})
+    assert execute(world, "reconcile-cluster", {"cluster": "nobody"})["status"] == "FAILED"
+    found = dict([*_logs(world), *_objects(world), *_items(world), *_executions(world)])
+    world.kubernetes(CLUSTER_B).delete(SECRET)
+    return found
+
+
+def test_there_is_something_to_look_at(written: dict[str, str]) -> None:
+    places = {place.partition(" ")[0] for place in written}
+    assert places == {"log", "object", "item", "execution"}
+    assert any("reconcile" in text or "cluster" in text for place, text in written.items() if place.startswith("log"))
+
+
+@pytest.mark.parametrize("token", TOKENS)
+def test_no_token_is_written_down(written: dict[str, str], token: str) -> None:
+    assert [place for place, text in written.items() if token in text] == []
+
+
+@pytest.mark.parametrize("secret", [PASSWORD, ENCODED])
+def test_no_data_of_a_secret_is_written_down(written: dict[str, str], secret: str) -> None:
+    assert [place for place, text in written.items() if secret in text] == []
+
+
+def test_the_role_that_reads_clusters_may_not_read_secrets(onboarded: Walkthrough, world: World) -> None:
+    role = world.kubernetes(CLUSTER_B).get("/apis/rbac.authorization.k8s.io/v1/clusterroles/trellis-reader")
+    assert role is not None
+    assert not [rule for rule in role["rules"] if {"secrets", "*"} & {*rule["resources"], *rule["verbs"]}]
+
+
+def _logs(world: World) -> Iterator[tuple[str, str]]:
+    logs = world.aws("logs")
+    for group in logs.describe_log_groups()["logGroups"]:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+            for event in page["events"]:
+                yield f"log {group['logGroupName']} {event['eventId']}", event["message"]
+
+
+def _objects(world: World) -> Iterator[tuple[str, str]]:
+    s3 = world.aws("s3")
+    for bucket in s3.list_buckets()["Buckets"]:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
+            for item in page.get("Contents", []):
+                body = s3.get_object(Bucket=bucket["Name"], Key=item["Key"])["Body"].read()
+                yield f"object {item['Key']}", body.decode("utf-8", "replace")
+
+
+def _items(world: World) -> Iterator[tuple[str, str]]:
+    dynamodb = world.aws("dynamodb")
+    for table in dynamodb.list_tables()["TableNames"]:
+        for page in dynamodb.get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                yield f"item {item['pk']} {item['sk']}", json.dumps(item)
+
+
+def _executions(world: World) -> Iterator[tuple[str, str]]:
+    states = world.aws("stepfunctions")
+    for arn in world.status()["stateMachines"].values():
+        for execution in states.list_executions(stateMachineArn=arn)["executions"]:
+            described = states.describe_execution(executionArn=execution["executionArn"])
+            yield f"execution {execution['name']}", json.dumps(described, default=str)

@@ -1,0 +1,89 @@
+"""docs/iam.md tells what the templates grant, and every grant there has a reason."""
+
+from pathlib import Path
+
+import pytest
+
+from trellis_local.deploy.yaml_loading import load
+from trellis_local.iam.rights_page import TEMPLATES, page
+from trellis_local.iam.template_rights import Right, roles_of
+
+ROOT = Path(__file__).parents[3]
+RIGHTS = [(role.name, right) for name in TEMPLATES for role in roles_of(ROOT / name) for right in role.rights]
+
+_TEMPLATE = """
+Resources:
+  ReadFunction:
+    Type: AWS::Serverless::Function
+    Properties:
+      Description: Reads
+      Policies:
+        - Statement:
+            # Why it reads,
+            # in two lines.
+            - Effect: Allow
+              Action:
+                - s3:GetObject
+                - s3:ListBucket  # why it lists
+              # why all
+              Resource: !Sub ${Bucket.Arn}/*
+              Condition:
+                StringEquals:
+                  s3:prefix: [a, b]
+            - Effect: Allow
+              Action: s3:PutObject
+              Resource: !GetAtt Bucket.Arn
+"""
+
+
+@pytest.fixture(scope="module")
+def rights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Right, ...]:
+    file = tmp_path_factory.mktemp("template") / "template.yaml"
+    file.write_text(_TEMPLATE)
+    (role,) = roles_of(file)
+    return role.rights
+
+
+def test_the_comment_above_a_statement_is_its_reason(rights: tuple[Right, ...]) -> None:
+    assert rights[0] == Right(
+        action="s3:GetObject",
+        resources=("${Bucket}/*",),
+        condition="s3:prefix StringEquals a, b",
+        reason="Why it reads, in two lines.",
+        wildcard_reason="why all",
+    )
+
+
+def test_a_comment_behind_an_action_is_for_it_alone(rights: tuple[Right, ...]) -> None:
+    assert rights[1].reason == "why it lists"
+
+
+def test_a_statement_without_comments_has_no_reason(rights: tuple[Right, ...]) -> None:
+    assert rights[2] == Right("s3:PutObject", ("Bucket",), "", "", "")
+    assert not rights[2].has_wildcard
+
+
+def test_the_page_is_what_the_templates_say() -> None:
+    assert (ROOT / "docs" / "iam.md").read_text("utf-8") == page(ROOT), "run `make iam`"
+
+
+def test_every_action_has_a_reason() -> None:
+    assert [f"{role}: {right.action}" for role, right in RIGHTS if not right.reason] == []
+
+
+def test_every_wildcard_in_a_resource_has_a_reason() -> None:
+    bare = [f"{role}: {right.action}" for role, right in RIGHTS if right.has_wildcard and not right.wildcard_reason]
+    assert bare == []
+
+
+def test_no_action_is_a_pattern() -> None:
+    assert [f"{role}: {right.action}" for role, right in RIGHTS if "*" in right.action] == []
+
+
+def test_whoever_may_sign_in_to_clusters_can_be_put_into_subnets_that_reach_them() -> None:
+    """Private endpoints: the access entries are for just the roles of these functions."""
+    resources = load(ROOT / "template.yaml")["Resources"]
+    statements = resources["GrantClusterAccessFunction"]["Properties"]["Policies"][0]["Statement"]
+    entries = next(item for item in statements if item["Action"] == "eks:CreateAccessEntry")
+    roles = {found["Fn::GetAtt"][0] for found in entries["Condition"]["ArnEquals"]["eks:principalArn"]}
+    assert {f"{name}Role" for name, found in resources.items() if "VpcConfig" in found["Properties"]} >= roles
