@@ -29,6 +29,12 @@ def test_a_narrowed_own_rule_is_replaced() -> None:
     assert changes == (AuthorizeIngress(LinkLocalRule("sg-1", "pl-1")), RevokeIngress(narrow))
 
 
+def test_a_widened_own_rule_is_replaced_at_once() -> None:
+    wider = replace(OWN, protocol="-1", from_port=-1, to_port=-1)
+    changes = diff_security_group(CLUSTER, wanted_rules(CLUSTER, ["pl-1"]), [wider])
+    assert changes == (AuthorizeIngress(LinkLocalRule("sg-1", "pl-1")), RevokeIngress(wider))
+
+
 def test_a_leaving_cluster_revokes_its_own_rules_only() -> None:
     leaving = replace(CLUSTER, state=ClusterState.LEAVING)
     foreign = LinkLocalRule("sg-1", "pl-2", id="sgr-2")

@@ -44,11 +44,12 @@ def wanted_rules(cluster: Cluster, sources: Sequence[str]) -> tuple[LinkLocalRul
 def diff_security_group(
     cluster: Cluster, wanted: Sequence[LinkLocalRule], observed: Sequence[LinkLocalRule]
 ) -> tuple[SecurityGroupChange, ...]:
-    """Open what no rule covers, whoever made it; then remove own rules that are not wanted any more."""
+    """Open what no rule that stays covers, whoever made it; then remove own rules that are not wanted any more."""
     owner = cluster_owner(cluster.account, cluster.name)
-    opened = [AuthorizeIngress(rule) for rule in wanted if not any(_covers(found, rule) for found in observed)]
-    revoked = [RevokeIngress(rule) for rule in observed if rule.owner == owner and rule not in wanted]
-    return (*opened, *revoked)
+    stale = [rule for rule in observed if rule.owner == owner and rule not in wanted]
+    staying = [rule for rule in observed if rule not in stale]
+    opened = [AuthorizeIngress(rule) for rule in wanted if not any(_covers(found, rule) for found in staying)]
+    return (*opened, *(RevokeIngress(rule) for rule in stale))
 
 
 def _covers(found: LinkLocalRule, wanted: LinkLocalRule) -> bool:
