@@ -1,4 +1,4 @@
-"""The steps of the walk-through, in order: onboard, route, name, traffic, encrypt, authorise, drift, leave."""
+"""The steps of the walk-through, in order: onboard, route, name, traffic, canary, encrypt, authorise, drift, leave."""
 
 import json
 import math
@@ -10,6 +10,7 @@ from typing import Any
 
 from trellis_local.walkthrough.bystanders import Bystanders
 from trellis_local.walkthrough.callers import CLIENT, STRANGER, Callers
+from trellis_local.walkthrough.canary import Canaries, Client
 from trellis_local.walkthrough.drift import Somebody
 from trellis_local.walkthrough.encryption import Certificates, Secured, get, lattice_authority
 from trellis_local.walkthrough.infrastructure import Infrastructure
@@ -26,6 +27,7 @@ PARAMETERS = {"NetworkPolicySources": f"{CLUSTER_B}/apps"}
 _ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/apps/httproutes/datastore"
 _DOMAIN = "application-networking.k8s.aws/lattice-assigned-domain-name"
 _REQUESTS = 1000
+_FEW = 100
 _CLIENTS = 4
 
 
@@ -50,6 +52,7 @@ class Walkthrough:
         yield "Route", self.route
         yield "Name", self.name
         yield "Traffic", self.traffic
+        yield "Canary", self.canary
         yield "Encrypt", self.encrypt
         yield "Authorise", self.authorise
         yield "Drift", self.drift
@@ -82,12 +85,8 @@ class Walkthrough:
         service = self._service()
         self._check("Route", "one service for the hostname", service["customDomainName"], expected=HOSTNAME)
         self._check_listener(service["id"])
-        lattice = self.world.aws("vpc-lattice")
-        groups = [
-            item for item in lattice.list_target_groups()["items"] if service["arn"] in item.get("serviceArns", [])
-        ]
-        self._check("Route", "target groups of the service", len(groups), expected=2)
-        healthy = self.world.wait("all targets healthy", lambda: self._healthy(groups))
+        self._check("Route", "target groups of the service", len(self._groups(service["arn"])), expected=2)
+        healthy = self.world.wait("all targets healthy", lambda: self._healthy(service["arn"]))
         self._check("Route", "every pod is a healthy target", healthy, expected={"HEALTHY"})
         self._check_status(service["dnsEntry"]["domainName"])
 
@@ -131,6 +130,67 @@ class Walkthrough:
         self._check("Traffic", "no answer in a VPC outside the network", outside, expected=0)
         through = self.world.get(vpcs["a"], f"http://{HOSTNAME}/other").status
         self._check("Traffic", "a path without a rule gets the default action", through, expected=404)
+
+    def canary(self) -> None:
+        """`/summary` moves to v2 in steps and, when v2 fails, back by itself; v2 must begin at 0: 100:0 is first."""
+        canaries = Canaries(self.world, cluster=CLUSTER_B, folder=self._manifests / "cluster-b")
+        refused = canaries.ended(canaries.start())
+        told = "E_CANARY_SHARE_NOT_ZERO" in refused.get("cause", "")
+        self._note("Canary", "at 90:10 it is refused: v2 has traffic already", refused.get("error"), passed=told)
+        with canaries.client(self.vpcs["a"], f"http://{HOSTNAME}/summary") as client:
+            self._promote(canaries, client)
+            self._roll_back(canaries, client)
+            canaries.answer(None)
+            self.apply()
+            self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+            service = self._service()
+            self._check("Canary", "weights as before", canaries.served(service["id"]), expected={(90, 10)})
+            self.world.wait("all targets healthy", lambda: self._healthy(service["arn"]))
+            answers = client.next(_FEW)
+            self._check("Canary", "v1 and v2 answer as before", set(answers), expected={"v1", "v2"})
+
+    def _promote(self, canaries: Canaries, client: Client) -> None:
+        execution = self._begin(canaries, client)
+        ended = canaries.ended(execution)
+        self._check("Canary", "the canary is promoted", ended["status"], expected="SUCCEEDED")
+        self._check("Canary", "after the last step v2 answers", client.next(_FEW), expected=Counter({"v2": _FEW}))
+        steps = [(step["percent"], step["verdicts"][-1]["reason"]) for step in canaries.report(ended)["steps"]]
+        self._check("Canary", "verdicts in its report", steps, expected=[(50, "PASSED"), (100, "PASSED")])
+        canaries.declare(0, 100)
+        self.world.run("check-drift", {"cluster": CLUSTER_B})
+        self._check("Canary", "its marks, once Git says 0:100 too", canaries.annotations(), expected=[])
+        self._check("Canary", "weights then", canaries.served(self._service()["id"]), expected={(0, 100)})
+
+    def _roll_back(self, canaries: Canaries, client: Client) -> None:
+        before = len(client.answers)
+        execution = self._begin(canaries, client)
+        canaries.answer("500")
+        ended = canaries.ended(execution)
+        self._check("Canary", "a v2 that answers 500 is rolled back", ended.get("error"), expected="RolledBack")
+        self._check("Canary", "after that v1 answers", client.next(_FEW), expected=Counter({"v1": _FEW}))
+        seen = Counter(client.answers[before:])
+        self._note("Canary", "meanwhile clients have met both, and errors", dict(seen), passed=seen["500"] > 0)
+        rollback = canaries.report(ended)["rollback"]
+        exposed, failed = rollback["usersExposedRequests"], rollback["failedCanaryRequests"]
+        self._note(
+            "Canary",
+            "the report says how many requests v2 had got",
+            f"{exposed}, of which {failed} failed",
+            passed=0 < failed <= exposed <= seen["v2"] + seen["500"],
+        )
+
+    def _begin(self, canaries: Canaries, client: Client) -> str:
+        """From 100:0, which a manifest sets, to the first step."""
+        canaries.declare(100, 0)
+        self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+        self._check("Canary", "before the first step v1 answers", client.next(_FEW), expected=Counter({"v1": _FEW}))
+        execution = canaries.start()
+        canaries.reach(self._service()["id"], 50, 50)
+        answers = client.next(_FEW)
+        share, error = answers["v2"] / _FEW, 4 * math.sqrt(0.5 * 0.5 / _FEW)
+        within = abs(share - 0.5) <= error and answers.total() == answers["v1"] + answers["v2"]
+        self._note("Canary", f"in the first step both answer (4 s.e. = {error:.0%})", dict(answers), passed=within)
+        return execution
 
     def encrypt(self) -> None:
         """HTTPS: VPC Lattice's certificate for its own name, ACM's for the hostname; a better one is noticed."""
@@ -290,11 +350,15 @@ class Walkthrough:
         paths = {next(iter(rule["match"]["httpMatch"]["pathMatch"]["match"].values())).rstrip("/") for rule in details}
         self._check("Route", "rules of the two paths", sorted(paths), expected=["/popular", "/summary"])
 
-    def _healthy(self, groups: list[dict[str, Any]]) -> set[str] | None:
+    def _groups(self, service_arn: str) -> list[dict[str, Any]]:
+        items = self.world.aws("vpc-lattice").list_target_groups()["items"]
+        return [item for item in items if service_arn in item.get("serviceArns", [])]
+
+    def _healthy(self, service_arn: str) -> set[str] | None:
         lattice = self.world.aws("vpc-lattice")
         targets = [
             target["status"]
-            for group in groups
+            for group in self._groups(service_arn)
             for target in lattice.list_targets(targetGroupIdentifier=group["id"])["items"]
         ]
         return set(targets) if targets and set(targets) == {"HEALTHY"} else None
