@@ -12,11 +12,12 @@ APPLY, PRUNE = "apply", "prune"
 
 # An auth policy comes before what it protects changes, and once more after services are made; one that nobody wants any
 # more goes after what it protected.
+# An association of a VPC can take AWS minutes, and a rule of a security group does not wait for it.
 # Names follow services, since only VPC Lattice knows their targets; what is deleted goes in the opposite order, and a
 # service only after its names are gone.
 ORDER: tuple[tuple[str, str], ...] = (
-    ("associate_vpc", APPLY),
     ("open_security_group", APPLY),
+    ("associate_vpc", APPLY),
     ("attach_auth_policy", APPLY),
     ("apply_service", APPLY),
     ("attach_auth_policy", APPLY),

@@ -80,7 +80,7 @@ class Clients:
     @cached_property
     def acm(self) -> "ACMClient":
         """AWS Certificate Manager."""
-        return boto3.client("acm", config=_CONFIG)
+        return boto3.client("acm", config=self._config)
 
     @cached_property
     def eks(self) -> "EKSClient":
