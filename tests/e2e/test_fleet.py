@@ -75,7 +75,7 @@ def test_a_cluster_that_knows_only_its_config_map_joins_and_leaves(world: World,
 @contextmanager
 def _every_minute(world: World) -> Iterator[None]:
     scheduler = world.aws("scheduler")
-    (name,) = [item["Name"] for item in scheduler.list_schedules()["Schedules"]]
+    (name,) = [item["Name"] for item in scheduler.list_schedules()["Schedules"] if "CheckDrift" in item["Name"]]
     found = scheduler.get_schedule(Name=name)
     kept = {key: found[key] for key in ("Name", "FlexibleTimeWindow", "Target", "State")}
     scheduler.update_schedule(**kept, ScheduleExpression="rate(1 minute)")

@@ -1,6 +1,7 @@
 """docs/iam.md tells what the templates grant, and every grant there has a reason."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,10 +81,27 @@ def test_no_action_is_a_pattern() -> None:
     assert [f"{role}: {right.action}" for role, right in RIGHTS if "*" in right.action] == []
 
 
+def entries_of(statement: dict[str, Any]) -> set[str]:
+    return {found["Fn::GetAtt"][0] for found in statement["Condition"]["ArnEquals"]["eks:principalArn"]}
+
+
+def roles_in(value: Any) -> set[str]:
+    """The roles that the value of an environment variable names."""
+    if isinstance(value, dict) and "Fn::GetAtt" in value:
+        return {str(value["Fn::GetAtt"][0])}
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {role for part in parts for role in roles_in(part)}
+
+
+def test_access_entries_are_for_the_roles_that_the_function_is_told_of_and_for_no_others() -> None:
+    function = load(ROOT / "template.yaml")["Resources"]["GrantClusterAccessFunction"]["Properties"]
+    statements = [item for item in function["Policies"][0]["Statement"] if "eks:principalArn" in str(item)]
+    whole = [item for item in statements if item["Action"] != "eks:AssociateAccessPolicy"]
+    assert len(whole) == 2
+    assert all(entries_of(item) == roles_in(function["Environment"]["Variables"]) for item in whole)
+
+
 def test_whoever_may_sign_in_to_clusters_can_be_put_into_subnets_that_reach_them() -> None:
-    """Private endpoints: the access entries are for just the roles of these functions."""
     resources = load(ROOT / "template.yaml")["Resources"]
-    statements = resources["GrantClusterAccessFunction"]["Properties"]["Policies"][0]["Statement"]
-    entries = next(item for item in statements if item["Action"] == "eks:CreateAccessEntry")
-    roles = {found["Fn::GetAtt"][0] for found in entries["Condition"]["ArnEquals"]["eks:principalArn"]}
-    assert {f"{name}Role" for name, found in resources.items() if "VpcConfig" in found["Properties"]} >= roles
+    roles = roles_in(resources["GrantClusterAccessFunction"]["Properties"]["Environment"]["Variables"])
+    assert {f"{name}Role" for name, found in resources.items() if "VpcConfig" in found["Properties"]} == roles
