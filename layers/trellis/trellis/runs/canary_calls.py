@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from trellis.canary.request import CanaryRequest, parse_request
 from trellis.canary.state import CanaryKey, Lease, Progress
 from trellis.canary.strategy import Step, steps_of
-from trellis.errors import CanaryFailedError
+from trellis.errors import CanaryFailedError, LeaseLostError
 from trellis.runs.toolbox import Toolbox
 
 
@@ -37,8 +37,14 @@ def shown(lease: Lease) -> dict[str, Any]:
 
 
 def held(tools: Toolbox, call: CanaryCall) -> Lease:
-    """The lease; raises LeaseLostError when it is not the caller's any more."""
-    return tools.canaries.get(call.key, execution=call.execution, epoch=call.epoch)
+    """The lease; raises LeaseLostError when it is not the caller's any more, or waits for a person.
+
+    An execution that is redriven while its canary is held would otherwise go on without anybody having decided.
+    """
+    lease = tools.canaries.get(call.key, execution=call.execution, epoch=call.epoch)
+    if lease.progress.held:
+        raise LeaseLostError(f"{call.key}: held until an operator decides: {lease.progress.reason}")
+    return lease
 
 
 def request_of(tools: Toolbox, progress: Progress) -> CanaryRequest:
