@@ -10,6 +10,8 @@ from trellis.canary.strategy import Step, steps_of
 from trellis.errors import CanaryFailedError, LeaseLostError
 from trellis.runs.toolbox import Toolbox
 
+ABORT = "abort"
+
 
 class CanaryCall(BaseModel):
     """A call by the execution that holds the lease, which shows its epoch."""
@@ -61,6 +63,12 @@ def steps(request: CanaryRequest) -> tuple[Step, ...]:
 def scope_of(lease: Lease) -> str:
     """The narrowest scope of a run that covers the route's services."""
     return f"service/{lease.services[0]}" if len(lease.services) == 1 else "cluster"
+
+
+def obey_abort(lease: Lease) -> None:
+    """Raise CanaryFailedError when an operator has aborted the canary: what was accepted must not be overtaken."""
+    if lease.command and lease.command.name == ABORT:
+        raise failed("ABORTED", f"by {lease.command.author}: {lease.command.reason}")
 
 
 def failed(code: str, words: str) -> CanaryFailedError:
