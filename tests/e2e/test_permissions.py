@@ -26,6 +26,7 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("CheckDriftScheduleRole", "sqs:SendMessage"): "EventBridge Scheduler's dead letters, when AWS refuses the start",
     ("OnboardClusterRole", "states:StopExecution"): _STOPPED,
     ("ShiftCanaryRole", "states:StopExecution"): _STOPPED,
+    ("OpenGateFunctionRole", "states:SendTaskSuccess"): "a gate that was decided before its task began to wait",
     ("FinishCanaryFunctionRole", "cloudwatch:GetMetricData"): "whom a canary has reached whose rollback failed",
     ("ReapCanaryFunctionRole", "sqs:SendMessage"): "dead letters of Lambda, as those of dispatch_event are tested",
     ("OffboardClusterRole", "states:StopExecution"): _STOPPED,
