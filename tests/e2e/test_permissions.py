@@ -29,6 +29,7 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("GrantClusterAccessFunctionSweepRole", "lambda:InvokeFunction"): "the sweep's schedule; tests call the function",
     ("OnboardClusterRole", "states:StopExecution"): _STOPPED,
     ("ShiftCanaryRole", "states:StopExecution"): _STOPPED,
+    ("OpenGateFunctionRole", "states:SendTaskSuccess"): "a gate that was decided before its task began to wait",
     ("FinishCanaryFunctionRole", "cloudwatch:GetMetricData"): "whom a canary has reached whose rollback failed",
     ("ReapCanaryFunctionRole", "sqs:SendMessage"): "dead letters of Lambda, as those of dispatch_event are tested",
     ("OffboardClusterRole", "states:StopExecution"): _STOPPED,

@@ -104,7 +104,9 @@ class Canaries:
         else:
             removed += ["gate", "gateToken"]
         expression = "SET " + ", ".join(sets) + (f" REMOVE {', '.join(removed)}" if removed else "")
-        self._write(lease, expression, values)
+        # What ends the canary must not overtake a command that was accepted and that nobody has read yet.
+        unread = lease.phase is Phase.PROMOTED_PENDING_GIT and lease.command is None
+        self._write(lease, expression, values, "attribute_not_exists(command)" if unread else "")
         command = None if acknowledge else lease.command
         return replace(lease, revision=lease.revision + 1, command=command)
 
@@ -163,15 +165,16 @@ class Canaries:
             raise LeaseLostError(f"{lease.key}: {_told(self.find(lease.key))}")
 
     def order(self, lease: Lease, command: Command) -> bool:
-        """Leave a command for the holder of a lease; False while an earlier one waits, or another epoch has begun."""
+        """Leave a command for the holder of a lease; False while an earlier one waits, or the canary has ended."""
         return self._update(
             lease.key,
             "SET command = :command",
-            "attribute_not_exists(command) AND epoch = :epoch AND phase <> :released",
+            "attribute_not_exists(command) AND epoch = :epoch AND phase <> :released AND phase <> :promoted",
             {
                 ":command": {"S": json.dumps(asdict(command))},
                 ":epoch": {"N": str(lease.epoch)},
                 ":released": {"S": Phase.RELEASED},
+                ":promoted": {"S": Phase.PROMOTED_PENDING_GIT},
             },
         )
 
@@ -189,8 +192,9 @@ class Canaries:
             },
         )
 
-    def _write(self, lease: Lease, expression: str, values: Mapping[str, Any]) -> None:
+    def _write(self, lease: Lease, expression: str, values: Mapping[str, Any], further: str = "") -> None:
         guard, guarding = _guard(lease)
+        guard = f"{guard} AND {further}" if further else guard
         if self._update(lease.key, expression, guard, {**values, **guarding}):
             return
         found = self.find(lease.key)

@@ -7,8 +7,10 @@ from pydantic import BaseModel, ConfigDict
 from trellis.canary.request import CanaryRequest, parse_request
 from trellis.canary.state import CanaryKey, Lease, Progress
 from trellis.canary.strategy import Step, steps_of
-from trellis.errors import CanaryFailedError
+from trellis.errors import CanaryFailedError, LeaseLostError
 from trellis.runs.toolbox import Toolbox
+
+ABORT = "abort"
 
 
 class CanaryCall(BaseModel):
@@ -37,8 +39,14 @@ def shown(lease: Lease) -> dict[str, Any]:
 
 
 def held(tools: Toolbox, call: CanaryCall) -> Lease:
-    """The lease; raises LeaseLostError when it is not the caller's any more."""
-    return tools.canaries.get(call.key, execution=call.execution, epoch=call.epoch)
+    """The lease; raises LeaseLostError when it is not the caller's any more, or waits for a person.
+
+    An execution that is redriven while its canary is held would otherwise go on without anybody having decided.
+    """
+    lease = tools.canaries.get(call.key, execution=call.execution, epoch=call.epoch)
+    if lease.progress.held:
+        raise LeaseLostError(f"{call.key}: held until an operator decides: {lease.progress.reason}")
+    return lease
 
 
 def request_of(tools: Toolbox, progress: Progress) -> CanaryRequest:
@@ -55,6 +63,12 @@ def steps(request: CanaryRequest) -> tuple[Step, ...]:
 def scope_of(lease: Lease) -> str:
     """The narrowest scope of a run that covers the route's services."""
     return f"service/{lease.services[0]}" if len(lease.services) == 1 else "cluster"
+
+
+def obey_abort(lease: Lease) -> None:
+    """Raise CanaryFailedError when an operator has aborted the canary: what was accepted must not be overtaken."""
+    if lease.command and lease.command.name == ABORT:
+        raise failed("ABORTED", f"by {lease.command.author}: {lease.command.reason}")
 
 
 def failed(code: str, words: str) -> CanaryFailedError:

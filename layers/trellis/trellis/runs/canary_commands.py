@@ -13,13 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from trellis.canary.state import RESTING, CanaryKey, Command, Gate, Lease
 from trellis.errors import InvalidInputError
-from trellis.runs.canary_calls import request_of
-from trellis.runs.canary_gates import APPROVE, REJECT
+from trellis.runs.canary_calls import ABORT, request_of
+from trellis.runs.canary_gates import APPROVE, REJECT, answer_task
 from trellis.runs.canary_telling import tell
 from trellis.runs.request import ClusterName
 from trellis.runs.toolbox import Toolbox
-
-PAUSE, RESUME, PROMOTE, SKIP, EXTEND, ABORT = "pause", "resume", "promote", "skip", "extend", "abort"
 
 _Text = Annotated[str, StringConstraints(max_length=256)]
 
@@ -73,7 +71,7 @@ def _decide(tools: Toolbox, lease: Lease, request: CommandRequest) -> dict[str, 
         _refuse(tools, lease, f"GATE_REJECTED: by {request.author}: {request.reason}")
     elif decided.decision == APPROVE:
         output = json.dumps({"decision": APPROVE, "by": request.author})
-        _send(tools, "send_task_success", taskToken=lease.token, output=output)
+        answer_task(tools, "send_task_success", taskToken=lease.token, output=output)
     return {**_accepted(lease, request), "decision": decided.decision, "approvals": len(decided.approvals)}
 
 
@@ -97,16 +95,7 @@ def _decided(tools: Toolbox, lease: Lease, gate: Gate, request: CommandRequest) 
 
 
 def _refuse(tools: Toolbox, lease: Lease, cause: str) -> None:
-    _send(tools, "send_task_failure", taskToken=lease.token, error="CanaryFailedError", cause=cause)
-
-
-def _send(tools: Toolbox, operation: str, **message: str) -> None:
-    """Tell the waiting task; one that does not wait any more reads the lease at its next tick."""
-    states = tools.clients.stepfunctions
-    try:
-        getattr(states, operation)(**message)
-    except (states.exceptions.TaskTimedOut, states.exceptions.TaskDoesNotExist):
-        return
+    answer_task(tools, "send_task_failure", taskToken=lease.token, error="CanaryFailedError", cause=cause)
 
 
 def _accepted(lease: Lease, request: CommandRequest) -> dict[str, Any]:

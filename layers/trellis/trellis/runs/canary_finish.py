@@ -7,7 +7,7 @@ from typing import Any, Literal
 from trellis.canary.live_route import RouteState
 from trellis.canary.report import Result
 from trellis.canary.state import Lease, Phase
-from trellis.runs.canary_calls import CanaryCall, failed, held, request_of
+from trellis.runs.canary_calls import CanaryCall, failed, held, obey_abort, request_of
 from trellis.runs.canary_reports import publish
 from trellis.runs.canary_rollback import reason_of, taken
 from trellis.runs.canary_telling import measure, notify, tell
@@ -32,6 +32,7 @@ def _promoted(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
     lease = held(tools, call)
     api = connect(tools, call.key)
     request = request_of(tools, lease.progress)
+    obey_abort(lease)
     found = read(api, lease, request)
     if found.live.state is not RouteState.EXPECTED:
         raise failed(found.live.state, "the route is not as the last step has left it")

@@ -4,6 +4,7 @@ The lease keeps the token of the waiting task; it is never logged nor told. The 
 clock's.
 """
 
+import json
 import uuid
 from dataclasses import replace
 from typing import Any, Literal
@@ -34,11 +35,25 @@ def keep_gate(tools: Toolbox, call: GateCall) -> dict[str, Any]:
     return {"decision": _expired(tools, lease)}
 
 
+def answer_task(tools: Toolbox, operation: str, **message: str) -> None:
+    """Tell the waiting task; one that does not wait any more reads the lease at its next tick."""
+    states = tools.clients.stepfunctions
+    try:
+        getattr(states, operation)(**message)
+    except (states.exceptions.TaskTimedOut, states.exceptions.TaskDoesNotExist):
+        return
+
+
 def _opened(tools: Toolbox, lease: Lease, token: str) -> Gate:
     before = lease.progress.gate_before
     # A repeated call finds the gate open, and has another token.
     gate = lease.gate or Gate(uuid.uuid4().hex, tools.now(), before)
     opened = tools.canaries.save(replace(lease, phase=Phase.GATED, gate=gate, token=token))
+    if gate.decision:
+        # The decision went to the token of the call before, so this task would wait for nobody.
+        output = json.dumps({"decision": gate.decision, "by": gate.decided_by})
+        answer_task(tools, "send_task_success", taskToken=token, output=output)
+        return gate
     request = request_of(tools, lease.progress)
     until = moment(gate.opened_at + request.gates.timeout_seconds)
     tell(tools, opened, "GateOpened", {"gate": gate.id, "before": before, "until": until})
@@ -51,6 +66,9 @@ def _expired(tools: Toolbox, lease: Lease) -> str:
         return lease.gate.decision if lease.gate else ""
     decision = _ON_TIMEOUT[request_of(tools, lease.progress).gates.on_timeout]
     decided = replace(lease.gate, decision=decision, decided_by=CLOCK, decided_at=tools.now())
-    if tools.canaries.decide(lease, decided):
-        tell(tools, lease, "GateDecided", {"gate": decided.id, "decision": decision, "by": CLOCK})
+    if not tools.canaries.decide(lease, decided):
+        # Somebody was faster, so what counts is in the lease.
+        found = tools.canaries.find(lease.key)
+        return found.gate.decision if found and found.gate else ""
+    tell(tools, lease, "GateDecided", {"gate": decided.id, "decision": decision, "by": CLOCK})
     return decision

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from trellis.canary.request import CanaryRequest
 from trellis.canary.state import Command, Lease, Next, Phase, Progress
-from trellis.runs.canary_calls import failed, steps
+from trellis.runs.canary_calls import obey_abort, steps
 from trellis.runs.canary_telling import tell
 from trellis.runs.toolbox import Toolbox
 
@@ -26,8 +26,7 @@ class Orders:
         command = self._lease.command
         if command is None:
             return self._lease
-        if command.name == "abort":
-            raise failed("ABORTED", f"by {command.author}: {command.reason}")
+        obey_abort(self._lease)
         progress = self._ways[command.name](self, command)
         note = {"kind": "command", "name": command.name, "by": command.author, "reason": command.reason}
         progress = replace(progress, notes=(*progress.notes, note))

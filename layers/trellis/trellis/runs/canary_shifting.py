@@ -17,7 +17,7 @@ from trellis.canary.weights import shifted
 from trellis.clusters.api import KubernetesApi
 from trellis.errors import NotYetAppliedError
 from trellis.resources.canary_rules import compare_rules
-from trellis.runs.canary_calls import CanaryCall, failed, held, request_of, steps
+from trellis.runs.canary_calls import CanaryCall, failed, held, obey_abort, request_of, steps
 from trellis.runs.canary_telling import measure, moment, tell
 from trellis.runs.canary_view import connect, view
 from trellis.runs.canary_weights import Read, read, write
@@ -42,6 +42,7 @@ def shift(tools: Toolbox, call: ShiftCall) -> dict[str, Any]:
     request = request_of(tools, lease.progress)
     if call.action == "verify":
         return _verified(tools, api, lease, request)
+    obey_abort(lease)
     if lease.progress.next == Next.SHIFT:
         _shifted(tools, api, lease, request)
     return {}

@@ -1,0 +1,147 @@
+"""VPC Lattice, CloudWatch and Step Functions as the parts of a canary see them."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from trellis.model import Forward, Service
+
+MACHINE = "arn:aws:states:us-west-2:111122223333:stateMachine:shift-canary"
+EXECUTIONS = MACHINE.replace("stateMachine", "execution")
+
+
+class Lattice:
+    """Carries what was programmed last; `lagging` listeners do not follow."""
+
+    def __init__(self) -> None:
+        self.services: dict[str, Service] = {}
+        self.lagging: set[str] = set()
+        self.unhealthy: set[str] = set()
+        self.gone: set[str] = set()
+
+    def program(self, service: Service) -> None:
+        """Bring one service to what is wanted."""
+        former = self.services.get(service.name)
+        old = {listener.name: listener for listener in former.listeners} if former else {}
+        listeners = tuple(
+            old.get(listener.name, listener) if listener.name in self.lagging else listener
+            for listener in service.listeners
+        )
+        self.services[service.name] = SimpleNamespace(  # type: ignore[assignment]
+            name=service.name, listeners=listeners, target_groups=service.target_groups
+        )
+
+    def shares(self) -> set[tuple[int, ...]]:
+        """The weights of all rules of all listeners."""
+        return {
+            tuple(share.weight for share in rule.action.target_groups)
+            for service in self.services.values()
+            for listener in service.listeners
+            for rule in listener.rules
+            if isinstance(rule.action, Forward)
+        }
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=lambda **asked: [{"items": getattr(self, f"_{operation}")(**asked)}])
+
+    def get_rule(self, serviceIdentifier: str, listenerIdentifier: str, ruleIdentifier: str) -> Any:  # noqa: N803
+        (rule,) = (rule for rule in self._rules(serviceIdentifier, listenerIdentifier) if rule.name == ruleIdentifier)
+        groups: list[Any] = []
+        if isinstance(rule.action, Forward):
+            groups = [
+                {"targetGroupIdentifier": f"tg-{share.target_group}", "weight": share.weight}
+                for share in rule.action.target_groups
+                if f"tg-{share.target_group}" not in self.gone
+            ]
+        return {"name": rule.name, "action": {"forward": {"targetGroups": groups}}}
+
+    def _rules(self, service: str, listener: str) -> Any:
+        listeners = self.services[service.removeprefix("svc-")].listeners
+        return next(found.rules for found in listeners if found.name == listener)
+
+    def _list_target_groups(self) -> list[Any]:
+        names = {group.name for service in self.services.values() for group in service.target_groups}
+        return [{"name": name, "id": f"tg-{name}"} for name in sorted(names)]
+
+    def _list_services(self) -> list[Any]:
+        return [{"name": name, "id": f"svc-{name}"} for name in self.services]
+
+    def _list_listeners(self, serviceIdentifier: str) -> list[Any]:  # noqa: N803
+        listeners = self.services[serviceIdentifier.removeprefix("svc-")].listeners
+        return [{"id": listener.name, "name": listener.name} for listener in listeners]
+
+    def _list_rules(self, serviceIdentifier: str, listenerIdentifier: str) -> list[Any]:  # noqa: N803
+        rules = self._rules(serviceIdentifier, listenerIdentifier)
+        return [{"id": rule.name, "isDefault": False} for rule in rules]
+
+    def _list_targets(self, targetGroupIdentifier: str) -> list[Any]:  # noqa: N803
+        unhealthy = any(name in targetGroupIdentifier for name in self.unhealthy)
+        return [{"id": "10.0.0.1", "status": "UNHEALTHY" if unhealthy else "HEALTHY"}]
+
+
+class CloudWatch:
+    """The same traffic on both versions in each minute; `failing` parts of a group's name have errors."""
+
+    def __init__(self) -> None:
+        self.failing: set[str] = set()
+
+    def put_metric_data(self, **_: Any) -> None:
+        """Metrics of canaries' own are not looked at."""
+
+    def describe_alarms(self, **_: Any) -> dict[str, Any]:
+        return {"MetricAlarms": [], "CompositeAlarms": []}
+
+    def get_metric_data(self, **asked: Any) -> dict[str, Any]:
+        since, until = asked["StartTime"].timestamp(), asked["EndTime"].timestamp()
+        minutes = range(int(since // 60) * 60, int(until), 60)
+        times = [datetime.fromtimestamp(minute, UTC) for minute in minutes]
+        return {"MetricDataResults": [self._result(query, times) for query in asked["MetricDataQueries"]]}
+
+    def _result(self, query: Mapping[str, Any], times: list[datetime]) -> dict[str, Any]:
+        metric = query["MetricStat"]["Metric"]
+        group, name = metric["Dimensions"][0]["Value"], metric["MetricName"]
+        fails = any(part in group for part in self.failing)
+        errors = 500.0 if fails else 0.0
+        values = {"TotalRequestCount": 1000.0, "HTTPCode_5XX_Count": errors, "HTTPCode_2XX_Count": 1000.0 - errors}
+        value = 10.0 if name == "RequestTime" else values.get(name, 0.0)
+        return {"Id": query["Id"], "StatusCode": "Complete", "Timestamps": times, "Values": [value] * len(times)}
+
+
+class GoneError(Exception):
+    pass
+
+
+class StepFunctions:
+    """Executions by ARN, and the messages to waiting tasks."""
+
+    exceptions = SimpleNamespace(ExecutionDoesNotExist=GoneError, TaskTimedOut=GoneError, TaskDoesNotExist=GoneError)
+
+    def __init__(self) -> None:
+        self.statuses: dict[str, str] = {}
+        self.started: list[tuple[str, dict[str, Any]]] = []
+        self.waiting: set[str] = set()
+        self.sent: list[tuple[str, dict[str, str]]] = []
+
+    def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803
+        if executionArn not in self.statuses:
+            raise GoneError
+        return {"status": self.statuses[executionArn]}
+
+    def start_execution(self, stateMachineArn: str, name: str, input: str) -> None:  # noqa: A002, N803
+        assert stateMachineArn == MACHINE
+        self.statuses[f"{EXECUTIONS}:{name}"] = "RUNNING"
+        self.started.append((name, json.loads(input)))
+
+    def send_task_success(self, **sent: str) -> None:
+        self._send("success", sent)
+
+    def send_task_failure(self, **sent: str) -> None:
+        self._send("failure", sent)
+
+    def _send(self, kind: str, sent: dict[str, str]) -> None:
+        if sent["taskToken"] not in self.waiting:
+            raise GoneError
+        self.waiting.remove(sent["taskToken"])
+        self.sent.append((kind, sent))

@@ -1,0 +1,113 @@
+"""F24 to F28: VPC Lattice carries something else, or somebody else writes to it."""
+
+import pytest
+from canary_execution import Execution
+from canary_world import World
+
+from trellis.canary.state import Phase
+
+
+def lag(it: World, *names: str) -> None:
+    (service,) = it.lattice.services.values()
+    it.lattice.lagging = {listener.name for listener in service.listeners if not names or str(listener.port) in names}
+    assert it.lattice.lagging
+
+
+def test_f24_a_version_that_is_gone_from_vpc_lattice_is_told_and_nothing_advances(it: World, canary: Execution) -> None:
+    canary.until("Evaluate")
+    it.lattice.gone.add(it.lease.progress.groups[0].baseline)
+    for _ in range(3):
+        canary.advance()
+    assert canary.state == "Evaluate"
+    assert it.names_told.count("LatticeDrifted") == 3
+    assert it.server.weights == (50, 50)
+
+
+def test_f25_rules_that_do_not_follow_end_the_canary(it: World, canary: Execution) -> None:
+    canary.until("Shift")
+    lag(it)
+    canary.until("RollBack")
+    assert canary.failure["cause"].startswith("NOT_APPLIED: VPC Lattice has not followed the route")
+    assert canary.finished().end == "RolledBack"
+    assert it.server.weights == (100, 0)
+
+
+def test_f25_a_rollback_counts_only_when_vpc_lattice_carries_it(it: World, canary: Execution) -> None:
+    canary.until("Evaluate")
+    it.cloudwatch.failing.add("v2")
+    lag(it)
+    canary.until("VerifyRollback")
+    canary.advance()
+    assert (canary.state, canary.tries, it.lease.phase) == ("VerifyRollback", 1, Phase.ROLLING_BACK)
+    assert canary.finished().end == "RollbackFailed"
+    assert (it.server.weights, it.lease.phase) == ((100, 0), Phase.ROLLBACK_FAILED)
+
+
+def test_f25_a_rollback_that_failed_is_completed_by_the_sweep(it: World, canary: Execution) -> None:
+    canary.until("Evaluate")
+    it.cloudwatch.failing.add("v2")
+    lag(it)
+    canary.finished()
+    it.lattice.lagging.clear()
+    assert it.sweep() == ["recovered"]
+    name, document = it.states.started[-1]
+    assert Execution(it, name, document).finished().end == "RolledBack"
+    assert (it.lattice.shares(), it.is_locked) == ({(100, 0)}, False)
+
+
+def test_f26_every_listener_has_to_follow(it: World, canary: Execution) -> None:
+    canary.until("Shift")
+    lag(it, "8080")
+    canary.until("Verify")
+    canary.advance()
+    assert (canary.state, it.lattice.shares()) == ("Verify", {(50, 50), (100, 0)})
+    it.lattice.lagging.clear()
+    it.reconcile()
+    canary.advance()
+    assert canary.state == "Evaluate"
+
+
+@pytest.mark.parametrize("state", ["Evaluate", "Complete"])
+def test_f27_a_drift_check_beside_a_canary_changes_no_weight(it: World, canary: Execution, state: str) -> None:
+    canary.until(state)
+    carried = it.lattice.shares()
+    it.server.apply(100, 0)
+    it.reconcile()
+    assert it.lattice.shares() == carried
+
+
+def test_f27_a_drift_check_beside_a_rollback_goes_the_same_way(it: World, canary: Execution) -> None:
+    canary.until("Evaluate")
+    it.cloudwatch.failing.add("v2")
+    canary.until("ReconcileBaseline")
+    it.reconcile()
+    assert it.lattice.shares() == {(100, 0)}
+
+
+def test_f27_between_promotion_and_manifests_the_promoted_weights_stay(it: World, canary: Execution) -> None:
+    canary.finished()
+    it.server.apply(100, 0)
+    it.reconcile()
+    assert (canary.end, it.lattice.shares()) == ("", {(0, 100)})
+    it.server.apply(0, 100)
+    assert it.sweep() == ["cleared"]
+    it.reconcile()
+    assert (it.lattice.shares(), it.is_locked) == ({(0, 100)}, False)
+
+
+@pytest.mark.parametrize("state", ["Shift", "Evaluate"])
+def test_f28_a_plan_from_before_the_lease_writes_nothing_after_it(it: World, canary: Execution, state: str) -> None:
+    old = it.plan()
+    canary.until(state)
+    carried = it.lattice.shares()
+    assert it.apply(old) == ["REFUSED"]
+    assert it.lattice.shares() == carried
+
+
+def test_f28_a_plan_from_before_a_rollback_writes_nothing_after_it(it: World, canary: Execution) -> None:
+    canary.until("Evaluate")
+    old = it.plan()
+    it.cloudwatch.failing.add("v2")
+    canary.finished()
+    assert it.apply(old) == ["REFUSED"]
+    assert it.lattice.shares() == {(100, 0)}
