@@ -61,7 +61,7 @@ class ApiServer:
             ref.pop("weight", None)
         metadata = found["metadata"]
         metadata["annotations"] = {name: value for name, value in self.annotations.items() if name not in ANNOTATIONS}
-        del metadata["generation"], metadata["resourceVersion"]
+        del metadata["generation"], metadata["resourceVersion"], found["status"]
         return json.dumps(found, sort_keys=True)
 
     @property

@@ -10,21 +10,26 @@ from canary_world import World, world
 from moto import mock_aws
 
 
+@pytest.fixture(scope="session")
+def moto_dynamodb() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        yield boto3.client("dynamodb", region_name="us-west-2")
+
+
 @pytest.fixture
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-west-2")
-        keys = ("pk", "sk")
-        client.create_table(
-            TableName="fleet",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
-        yield client
+def dynamodb(moto_dynamodb: Any) -> Iterator[Any]:
+    keys = ("pk", "sk")
+    moto_dynamodb.create_table(
+        TableName="fleet",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+    yield moto_dynamodb
+    moto_dynamodb.delete_table(TableName="fleet")
 
 
 @pytest.fixture
