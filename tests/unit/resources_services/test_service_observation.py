@@ -74,6 +74,25 @@ def test_what_may_not_be_read_is_not_taken_for_absent(lab: Lab, operation: str) 
     assert lab.writes == []
 
 
+@pytest.mark.parametrize(("operation", "left"), [("GetRule", [1]), ("GetListener", [])])
+def test_a_part_that_disappears_while_it_is_read_leaves_the_service_there(
+    lab: Lab, request: pytest.FixtureRequest, operation: str, left: list[int]
+) -> None:
+    lab.converge(lab.service())
+    pending = [{"GetRule": lab.other.delete_rule, "GetListener": lab.other.delete_listener}[operation]]
+    event = f"before-parameter-build.vpc-lattice.{operation}"
+
+    def delete_it_first(*, params: dict[str, str], **_: object) -> None:
+        if pending:
+            pending.pop()(**params)
+
+    lab.lattice.meta.events.register(event, delete_it_first)
+    request.addfinalizer(lambda: lab.lattice.meta.events.unregister(event, delete_it_first))
+    service = observe_services(lab, ServiceScope(OWNER, (lab.service(),))).of(NAME).service
+    assert service is not None
+    assert [len(listener.rules) for listener in service.listeners] == left
+
+
 def test_a_plan_shows_the_whole_way_to_a_new_service(lab: Lab) -> None:
     kinds = [type(change).__name__ for change in _planned(lab, lab.service())]
     assert kinds == [

@@ -8,7 +8,8 @@ Lattice itself. What cannot be read raises: it is never taken for absent.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -28,6 +29,7 @@ _TAGGED_TYPES = ("vpc-lattice:service", "vpc-lattice:targetgroup")
 _MOST_TAGGED_PER_PAGE = 100
 
 Tags = Mapping[str, str]
+T = TypeVar("T")
 
 
 class ServiceClients(Protocol):
@@ -177,32 +179,38 @@ class _Observation:
     def _listeners(self, service: Summary) -> Iterator[Listener]:
         details = ServiceDetails(self._lattice, self._memory, service["name"])
         for summary in _pages(self._lattice, "list_listeners", serviceIdentifier=service["id"]):
-            listener = details.listener(service["id"], summary)
-            rules = self._rules(details, service["id"], summary["id"])
-            yield Listener(
-                name=summary["name"],
-                protocol=summary["protocol"],
-                port=summary["port"],
-                default_action=read_action(listener["defaultAction"], self._group_names),
-                rules=tuple(sorted(rules, key=lambda rule: rule.priority)),
-                id=summary["id"],
-                arn=summary["arn"],
-            )
+            listener = _unless_absent(partial(self._listener, details, service["id"], summary))
+            if listener:
+                yield listener
+
+    def _listener(self, details: ServiceDetails, service_id: str, summary: Summary) -> Listener:
+        listener = details.listener(service_id, summary)
+        rules = self._rules(details, service_id, summary["id"])
+        return Listener(
+            name=summary["name"],
+            protocol=summary["protocol"],
+            port=summary["port"],
+            default_action=read_action(listener["defaultAction"], self._group_names),
+            rules=tuple(sorted(rules, key=lambda rule: rule.priority)),
+            id=summary["id"],
+            arn=summary["arn"],
+        )
 
     def _rules(self, details: ServiceDetails, service_id: str, listener_id: str) -> Iterator[Rule]:
         parents = {"serviceIdentifier": service_id, "listenerIdentifier": listener_id}
         for summary in _pages(self._lattice, "list_rules", **parents):
             if summary["isDefault"]:
                 continue
-            rule = details.rule(service_id, listener_id, summary)
-            yield Rule(
-                name=rule["name"],
-                priority=rule["priority"],
-                match=read_match(rule["match"]),
-                action=read_action(rule["action"], self._group_names),
-                id=rule["id"],
-                arn=rule["arn"],
-            )
+            rule = _unless_absent(partial(details.rule, service_id, listener_id, summary))
+            if rule:
+                yield Rule(
+                    name=rule["name"],
+                    priority=rule["priority"],
+                    match=read_match(rule["match"]),
+                    action=read_action(rule["action"], self._group_names),
+                    id=rule["id"],
+                    arn=rule["arn"],
+                )
 
     def _groups(self, services: Sequence[Service]) -> list[ObservedGroup]:
         users = {name: service.name for service in services for name in _forwarded_to(service)}
@@ -266,6 +274,16 @@ def _tags_of_owned(tagging: "ResourceGroupsTaggingAPIClient", owner: str) -> dic
         for page in pages
         for item in page["ResourceTagMappingList"]
     }
+
+
+def _unless_absent(read: Callable[[], T]) -> T | None:
+    """What is read, or None when it has disappeared since it was listed; what it was a part of need not have."""
+    try:
+        return read()
+    except ClientError as error:
+        if is_absent(error):
+            return None
+        raise
 
 
 def _pages(lattice: "VPCLatticeClient", operation: Any, **request: str) -> Iterator[Summary]:
