@@ -156,6 +156,10 @@ class _Reader:
 
     def security_group_rules(self) -> list[Document]:
         rules = self._lab.aws("ec2").describe_security_group_rules()["SecurityGroupRules"]
+        for rule in rules:
+            source = rule.get("PrefixListId") or rule.get("CidrIpv4") or rule.get("CidrIpv6")
+            way = "egress" if rule["IsEgress"] else "ingress"
+            self._name(rule["SecurityGroupRuleId"], f"{way} of {rule['GroupId']} with {source}")
         plain = [
             {**_plain(rule), "Tags": sorted((tag["Key"], tag["Value"]) for tag in rule.get("Tags", []))}
             for rule in rules
