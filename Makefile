@@ -5,8 +5,10 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 # These tests keep a stack of their own, in a process of its own, whose clock is the real one.
 REAL_TIME = tests/e2e/test_drift_table_events.py
+# Two hundred drifts under faults take long, and how long depends on the machine; `make test-faults`.
+FAULTS = tests/e2e/test_drift_under_faults.py
 
-.PHONY: install demo test test-parts test-e2e lint checkov iam up build clean
+.PHONY: install demo test test-parts test-e2e test-faults lint checkov iam up build clean
 
 install: $(STAMP)
 
@@ -52,7 +54,10 @@ test-parts: $(STAMP)
 	$(BIN)/pytest $(REAL_TIME)
 
 test-e2e: $(STAMP)
-	$(BIN)/pytest tests/e2e --ignore $(REAL_TIME)
+	$(BIN)/pytest tests/e2e --ignore $(REAL_TIME) --ignore $(FAULTS)
+
+test-faults: $(STAMP)
+	$(BIN)/pytest $(FAULTS)
 
 build: $(STAMP)
 	SAM_CLI_TELEMETRY=0 $(BIN)/sam build
