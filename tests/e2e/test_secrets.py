@@ -1,7 +1,9 @@
 """Whatever Trellis writes down has neither the token with which it signs in to clusters, nor data of Secrets."""
 
 import base64
+import contextlib
 import json
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -77,7 +79,13 @@ def _items(world: World) -> Iterator[tuple[str, str]]:
     for table in dynamodb.list_tables()["TableNames"]:
         for page in dynamodb.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
-                yield f"item {item['pk']} {item['sk']}", json.dumps(item)
+                yield f"item {item['pk']} {item['sk']}", json.dumps(item, default=_readable)
+
+
+def _readable(value: bytes) -> str:
+    with contextlib.suppress(zlib.error):
+        value = zlib.decompress(value)
+    return value.decode("utf-8", "replace")
 
 
 def _executions(world: World) -> Iterator[tuple[str, str]]:
