@@ -9,7 +9,7 @@ from canary_making import FIRST, HEALTHY, VERIFIED, law, request, step, traffic,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trellis.canary.evidence import MINUTE, AlarmState, Minute, Series, series_document, series_of
+from trellis.canary.evidence import MINUTE, AlarmState, Minute, Series
 from trellis.canary.verdict import Action
 
 PERCENTS = st.sampled_from([5.0, 25.0, 50.0, 100.0])
@@ -113,9 +113,3 @@ def test_every_check_that_decided_is_in_the_evidence(canary: Series, baseline: S
         assert any(row.verdict == "FAIL" for row in found.checks)
     for row in found.checks:
         assert row.threshold or row.check.startswith("alarms")
-
-
-@law
-@given(series=minutes())
-def test_a_series_survives_being_kept(series: Series) -> None:
-    assert series_of(series_document(series)) == series

@@ -7,14 +7,14 @@ from canary_making import FIRST, VERIFIED, traffic, verdict
 
 from trellis.canary.patch import Operation
 from trellis.canary.report import (
+    UNBEGUN_STEP,
     Ending,
     Result,
-    StepTimes,
     Story,
     exposure,
+    judged_step,
     report_document,
     rollback_document,
-    step_document,
 )
 from trellis.canary.report_page import markdown
 from trellis.canary.windows import Span
@@ -32,13 +32,8 @@ PATCH: list[Operation] = [{"op": "add", "path": "/spec/rules/0/backendRefs/1/wei
 
 def story() -> Story:
     canary = traffic(1000, 30)
-    step = step_document(
-        50,
-        StepTimes("2026-01-01T10:00:05Z", "2026-01-01T10:00:12Z", verify_seconds=7, baked_seconds=600),
-        desired={"orders-v2:80": 50},
-        applied={"orders-v2:80": 50},
-        verdicts=[verdict(canary)],
-    )
+    written = {"percent": 50, "desired": {"orders-v2:80": 50}, "applied": {"orders-v2:80": 50}, "verifySeconds": 7}
+    step = {**UNBEGUN_STEP, **written, **judged_step(verdict(canary), bake_seconds=600)}
     back = rollback_document(
         requested="2026-01-01T10:19:46Z",
         verified="2026-01-01T10:20:00Z",

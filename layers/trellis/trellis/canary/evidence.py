@@ -1,8 +1,7 @@
 """What is known of both versions at one moment, as plain values: the judge reads nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 MINUTE = 60
 
@@ -83,13 +82,3 @@ class Evidence:
     custom: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
-
-
-def series_document(series: Series) -> list[list[float | None]]:
-    """A series as JSON, for what has to be kept."""
-    return [[m.start, m.requests, m.failures, m.client_errors, m.latency_ms, m.answers] for m in series]
-
-
-def series_of(document: Sequence[Sequence[Any]]) -> Series:
-    """The series of such a document."""
-    return tuple(Minute(int(row[0]), *row[1:]) for row in document)

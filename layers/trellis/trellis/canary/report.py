@@ -15,6 +15,22 @@ from trellis.canary.windows import Sample, Span, Timeline
 
 Document = dict[str, Any]
 
+UNBEGUN_STEP: Mapping[str, Any] = {
+    "percent": 0,
+    "desired": {},
+    "applied": {},
+    "measuredSharePercent": None,
+    "patchedAt": "",
+    "verifiedAt": "",
+    "verifySeconds": 0,
+    "bakedSeconds": 0,
+    "extendedSeconds": 0,
+    "requests": {},
+    "failures": {},
+    "verdicts": [],
+}
+"""What a step has that was broken off before it was written, verified or judged."""
+
 
 class Result(StrEnum):
     """How a canary ended."""
@@ -42,7 +58,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Story:
-    """What happened on the way: `steps` and `rollback` as `step_document` and `rollback_document` make them."""
+    """What happened on the way: `steps` have the members of `UNBEGUN_STEP`, `rollback` is a `rollback_document`."""
 
     steps: Sequence[Document] = ()
     gates: Sequence[Mapping[str, Any]] = ()
@@ -55,42 +71,16 @@ class Story:
     cost: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class StepTimes:
-    """When a step was written and carried by VPC Lattice, in ISO 8601, and how long that and the watching took."""
-
-    patched: str
-    verified: str
-    verify_seconds: int
-    baked_seconds: int
-    extended_seconds: int = 0
-
-
-def step_document(
-    percent: float,
-    times: StepTimes,
-    *,
-    desired: Mapping[str, Any],
-    applied: Mapping[str, Any],
-    verdicts: Sequence[Verdict],
-) -> Document:
-    """One step; of its verdicts the last tells how many requests there were."""
-    last = verdicts[-1] if verdicts else None
+def judged_step(verdict: Verdict, *, bake_seconds: int) -> Document:
+    """What the latest verdict says of its step; `bake_seconds` is how long the step was to be watched."""
+    measured = verdict.measured_percent
     return {
-        "percent": percent,
-        "desired": desired,
-        "applied": applied,
-        "measuredSharePercent": None
-        if last is None or last.measured_percent is None
-        else round(last.measured_percent, 2),
-        "patchedAt": times.patched,
-        "verifiedAt": times.verified,
-        "verifySeconds": times.verify_seconds,
-        "bakedSeconds": times.baked_seconds,
-        "extendedSeconds": times.extended_seconds,
-        "requests": dict(last.requests) if last else {},
-        "failures": dict(last.failures) if last else {},
-        "verdicts": [verdict.document() for verdict in verdicts],
+        "measuredSharePercent": None if measured is None else round(measured, 2),
+        "bakedSeconds": verdict.baked_seconds,
+        "extendedSeconds": max(0, verdict.baked_seconds - bake_seconds),
+        "requests": dict(verdict.requests),
+        "failures": dict(verdict.failures),
+        "verdicts": [verdict.document()],
     }
 
 

@@ -109,7 +109,6 @@ class Verify(Part):
     """How long to wait until VPC Lattice carries new weights, and until metrics may be trusted after that."""
 
     timeout_seconds: int = whole(180, 30, 900)
-    poll_seconds: int = whole(5, 1, 60)
     settle_seconds: int = whole(30, 0, 900)
 
 

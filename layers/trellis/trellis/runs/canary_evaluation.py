@@ -11,6 +11,7 @@ from typing import Any, Literal
 from trellis.canary.judge import judge
 from trellis.canary.live_route import RouteDecision, decide
 from trellis.canary.liveness import seconds_to_next_look
+from trellis.canary.report import judged_step
 from trellis.canary.request import CanaryRequest
 from trellis.canary.state import Lease, Next, Phase
 from trellis.canary.strategy import Step
@@ -131,14 +132,8 @@ class _Evaluation:
         """The verdict with its numbers goes into a document of its own, its outline into the step's line."""
         tools, lease = self._tools, self._lease
         document = {"canary": lease.progress.canary, "at": self._now, "verdict": verdict.document()}
-        measured = verdict.measured_percent
         outline = {
-            "measuredSharePercent": None if measured is None else round(measured, 2),
-            "bakedSeconds": verdict.baked_seconds,
-            "extendedSeconds": max(0, verdict.baked_seconds - self._step.bake_seconds),
-            "requests": dict(verdict.requests),
-            "failures": dict(verdict.failures),
-            "verdicts": [verdict.document()],
+            **judged_step(verdict, bake_seconds=self._step.bake_seconds),
             "evidence": tools.documents.put("canaries", lease.key.cluster, document),
         }
         lines = lease.progress.steps

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from trellis.canary.patch import Operation, git_patch
-from trellis.canary.report import Ending, Result, Story, exposure, report_document, rollback_document
+from trellis.canary.report import UNBEGUN_STEP, Ending, Result, Story, exposure, report_document, rollback_document
 from trellis.canary.report_page import markdown
 from trellis.canary.request import CanaryRequest
 from trellis.canary.rules import SplitRule
@@ -27,22 +27,6 @@ from trellis.runs.canary_weights import Read
 from trellis.runs.toolbox import Toolbox
 
 _MARKDOWN = "text/markdown; charset=utf-8"
-
-_UNBEGUN: Mapping[str, Any] = {
-    "percent": 0,
-    "desired": {},
-    "applied": {},
-    "measuredSharePercent": None,
-    "patchedAt": "",
-    "verifiedAt": "",
-    "verifySeconds": 0,
-    "bakedSeconds": 0,
-    "extendedSeconds": 0,
-    "requests": {},
-    "failures": {},
-    "verdicts": [],
-}
-"""What a step has that was broken off before it was verified or judged."""
 
 
 def publish(tools: Toolbox, lease: Lease, result: Result, found: Read | None = None) -> dict[str, Any]:
@@ -80,7 +64,7 @@ def _stored(tools: Toolbox, cluster: str, report: dict[str, Any]) -> str:
 
 def _story(tools: Toolbox, progress: Progress, request: CanaryRequest, found: Read | None) -> Story:
     return Story(
-        steps=[{**_UNBEGUN, **line} for line in progress.steps],
+        steps=[{**UNBEGUN_STEP, **line} for line in progress.steps],
         gates=[vars(gate) for gate in progress.gates],
         external_edits=_notes(progress, "external edit", "command", "rollback failed"),
         reasserts=progress.reasserts,
