@@ -111,6 +111,10 @@ class Shop:
         request = {"command": name, "requestId": f"{name}-1", "author": author, "reason": "a test"}
         assert self._call("trellis-command-canary", {**place, **request})["command"] == name
 
+    def status(self) -> dict[str, Any]:
+        """What the command line shows."""
+        return self._call("trellis-show-canary", {"cluster": CLUSTER_B, "namespace": PLACE, "name": "orders"})
+
     def phase(self) -> str:
         """What the lease says."""
         dynamodb = self.world.aws("dynamodb")
@@ -271,6 +275,7 @@ def alarm(world: World) -> Iterator[str]:
 def test_weights_that_a_manifest_puts_back_are_no_drift_and_come_again(shop: Shop, alarm: str) -> None:
     execution = shop.start(alarms={"names": [alarm], "insufficientData": "ignore"})
     shop.reach("BAKING")
+    assert shop.status()["alarms"] == {alarm: "INSUFFICIENT_DATA"}
     shop.declare(100, 0)
     shop.world.run("check-drift", {"cluster": CLUSTER_B})
     assert shop.served() == {(50, 50)}

@@ -24,6 +24,7 @@ _FILES = {file for file in Path(__file__).parent.glob("test_*.py") if file.name 
 
 _STOPPED = "stops the run when somebody stops its parent; tested with the role of check-drift, which has the same grant"
 _DEAD_LETTERS = "EventBridge Scheduler's dead letters, when AWS refuses the start"
+_LAMBDA = "dead letters of Lambda, as those of dispatch_event are tested"
 _RULE = "EC2 may check the rule beside its group; the local stack checks the group, by another statement"
 UNUSED: Mapping[tuple[str, str], str] = {
     ("CheckDriftScheduleRole", "sqs:SendMessage"): _DEAD_LETTERS,
@@ -33,7 +34,10 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("ShiftCanaryRole", "states:StopExecution"): _STOPPED,
     ("OpenGateFunctionRole", "states:SendTaskSuccess"): "a gate that was decided before its task began to wait",
     ("FinishCanaryFunctionRole", "cloudwatch:GetMetricData"): "whom a canary has reached whose rollback failed",
-    ("ReapCanaryFunctionRole", "sqs:SendMessage"): "dead letters of Lambda, as those of dispatch_event are tested",
+    ("ReapCanaryFunctionRole", "sqs:SendMessage"): _LAMBDA,
+    ("GrantClusterAccessFunctionRole", "sqs:SendMessage"): _LAMBDA,
+    ("RotateCertificateFunctionRole", "sqs:SendMessage"): _LAMBDA,
+    ("PrepareCanaryFunctionRole", "dynamodb:DeleteItem"): "a promotion that Git has taken over, before a check saw it",
     ("OffboardClusterRole", "states:StopExecution"): _STOPPED,
     ("OpenSecurityGroupFunctionRole", "ec2:AuthorizeSecurityGroupIngress"): _RULE,
     ("OpenSecurityGroupFunctionRole", "ec2:RevokeSecurityGroupIngress"): _RULE,

@@ -31,7 +31,7 @@ def heading(status: Status) -> Iterator[str]:
 
 
 def asides(status: Status) -> Iterator[str]:
-    """What a person should know beside the numbers: an open gate, a waiting command, the reason of a rollback."""
+    """What a person should know beside the numbers: an open gate, a command, why it went back, alarms."""
     gate = status["gate"]
     if gate:
         yield f"gate before {gate['before']}, open since {gate['openedAt']}: approve or reject"
@@ -39,6 +39,10 @@ def asides(status: Status) -> Iterator[str]:
         yield f"{status['command']['name']} by {status['command']['author']} waits for the next tick"
     if status["reason"]:
         yield f"rolled back because {status['reason']}"
+    for name, state in status["alarms"].items():
+        yield f"alarm {name}: {state}"
+    if status["unreadable"]:
+        yield f"cannot be read now: {', '.join(status['unreadable'])}"
     yield from status["notes"]
 
 

@@ -10,7 +10,7 @@ from canary_world import World, world
 from moto import mock_aws
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # within a longer one, another module's moto would not begin empty
 def moto_dynamodb() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_ACCESS_KEY_ID", "test")

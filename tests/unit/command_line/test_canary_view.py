@@ -39,6 +39,8 @@ def status(**changes: Any) -> dict[str, Any]:
         "canaryVersion": {**version, "name": "v2", "requests": 300, "failures": 12, "errorPercent": 4.0},
         "gate": None,
         "command": None,
+        "alarms": {},
+        "unreadable": [],
         "notes": [],
         "report": "",
         **changes,
@@ -66,6 +68,12 @@ def test_an_open_gate_a_waiting_command_and_a_reason_are_told():
     assert "gate before promote" in seen
     assert "abort by alice waits for the next tick" in seen
     assert "rolled back because ERROR_RATE: too many" in seen
+
+
+def test_alarms_and_what_cannot_be_read_are_told():
+    seen = drawn(status(alarms={"orders-are-lost": "ALARM"}, unreadable=["metrics", "custom"]))
+    assert "alarm orders-are-lost: ALARM" in seen
+    assert "cannot be read now: metrics, custom" in seen
 
 
 def test_what_was_not_measured_is_not_shown_as_zero():

@@ -126,6 +126,7 @@ def _traffic(lease: Lease, asked: CanaryRequest, evidence: Evidence, *, now: flo
         "measuredPercent": round(100 * canary.requests / total, 1) if total else None,
         "baselineVersion": _version(asked.baseline.name, baseline, evidence.baseline_targets),
         "canaryVersion": _version(asked.canary.name, canary, evidence.canary_targets),
+        "alarms": {alarm.name: alarm.state for alarm in evidence.alarms},
         "unreadable": list(evidence.unreadable),
     }
 
