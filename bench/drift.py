@@ -212,7 +212,8 @@ class Bench:
     def sizes(self) -> dict[str, int]:
         """Bytes in the table by what their partition keys begin with."""
         found: Counter[str] = Counter()
-        for page in self.world.aws("dynamodb").get_paginator("scan").paginate(TableName=self._table()):
+        (table,) = self.world.aws("dynamodb").list_tables()["TableNames"]
+        for page in self.world.aws("dynamodb").get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
                 values = [value for attribute in item.values() for value in attribute.values()]
                 found[item["pk"]["S"].split("#")[0]] += sum(len(value) for value in values if hasattr(value, "__len__"))
