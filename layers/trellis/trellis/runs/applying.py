@@ -197,7 +197,7 @@ def _failed(name: str, error: Exception) -> dict[str, Any]:
     """What an error means for an item: another call may help, or somebody must change something first."""
     known = as_known(error)
     retry = isinstance(known, BusyError)
-    logger.warning("an item was not carried out", extra={"item": name}, exc_info=error)
+    logger.warning("an item was not carried out: %s", known, extra={"item": name}, exc_info=None if retry else error)
     refusal = Refusal(name, type(known).__name__, str(known))
     status = Status.IN_PROGRESS if retry else FAILED
     return {"status": status, "refusals": [asdict(refusal)], "waitingFor": [str(known)] if retry else []}
