@@ -33,6 +33,7 @@ from pydantic import TypeAdapter
 from trellis.fleet.registry import Registry
 from trellis.model import Desired, Service
 from trellis.planning.dns import diff_names
+from trellis.planning.dns_state import NamesWanted
 from trellis.planning.service_waits import steps
 from trellis.planning.services import diff_services
 from trellis.resources import dns
@@ -223,7 +224,7 @@ class Bench:
         names = dns.Names(self.world.aws("route53"), self.lattice)
         registry = self._registry()
         (cluster,) = (found for found in registry if found.name == CLUSTER)
-        wanted = dns.NamesWanted(cluster, desired.names, registry, 60, False, {})
+        wanted = NamesWanted(cluster, desired.names, registry, 60, False, {})
         for change in diff_names(wanted, names.observe()).changes:
             names.apply(change, "us-west-2")
 

@@ -56,7 +56,7 @@ def planned(monkeypatch: pytest.MonkeyPatch, *routes: dict[str, Any], extra: boo
     for module in (planning.network, planning.security_group):
         monkeypatch.setattr(module, "plan", lambda *_, **__: KindPlan())
     monkeypatch.setattr(planning, "auth_items", lambda *_, **__: ())
-    monkeypatch.setattr(planning.dns, "plan", lambda _, wanted: names.append(wanted) or KindPlan())
+    monkeypatch.setattr(planning.dns, "plan", lambda _, wanted, __: names.append(wanted) or KindPlan())
     monkeypatch.setattr(planning.network, "names", lambda *_: ())
     objects = {"GatewayClass": [CLASS], "Gateway": [GATEWAY], "HTTPRoute": list(routes)}
     snapshot = {"cluster": "blue", "objects": {kind: objects.get(kind, []) for kind in KINDS}}

@@ -127,6 +127,8 @@ def test_a_share_that_changes_concerns_the_clusters_in_networks_of_others(states
     [
         ({"apply_service/store"}, "service/store"),
         ({"apply_service/store", "apply_service/shop"}, "cluster"),
+        ({"apply_service/store", "sync_dns/blue"}, "service/store"),
+        ({"sync_dns/blue"}, "cluster"),
         ({"open_security_group/blue"}, "cluster"),
         (set(), "cluster"),
     ],

@@ -6,6 +6,7 @@ call of the same run may have done part of the work.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -132,7 +133,8 @@ def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
     wanted = names_wanted(tools, cluster, desired, keep=plan["keep"], left=_left(plan, run))
 
     def work() -> Outcome:
-        return dns.reconcile(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
+        names = dns.Names(tools.clients.route53, tools.clients.lattice)
+        return dns.reconcile(names, wanted, partial(tools.inventory.of, cluster.name))
 
     return _leased(tools, run, f"names/{cluster.name}", work)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from trellis.canary.overlay import marks, overlaid
@@ -20,12 +21,13 @@ from trellis.model import (
     Desired,
     Service,
     cluster_owner,
+    name_id,
     network_holder,
 )
 from trellis.model.auth_policy import SERVICE
 from trellis.planning.contest import REASON as CONTESTED
 from trellis.planning.contest import wanted_of
-from trellis.planning.dns import NamesWanted
+from trellis.planning.dns_state import NamesWanted
 from trellis.planning.plan import APPLY, PRUNE, GuardLimits, Verdict, WorkItem, guard, stages, verdict
 from trellis.planning.service_changes import describe, takes_away
 from trellis.planning.service_state import ObservedService
@@ -84,7 +86,8 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
     compared = replace(compared, items=leave_contested(tools, cluster, compared.items))
-    _take_inventory(tools, run, cluster, compared.items, certificates.inventory(compared.certificates))
+    shared = certificates.inventory(compared.certificates) | _named(cluster, desired)
+    _take_inventory(tools, run, cluster, compared.items, shared)
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
@@ -222,7 +225,8 @@ def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Se
     items = [] if run.only_service else list(_cluster_items(tools, cluster, wanted_services.desired))
     compared = _service_items(tools, run, cluster, wanted_services)
     auth = auth_items(tools, cluster, wanted_services.desired, compared.claimed, held=wanted_services.held)
-    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
+    recall = partial(tools.inventory.of, cluster.name)
+    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted, recall)
     items += [item for item in auth if _is_in_scope(run, item, wanted_services.desired)]
     if not run.only_service:
         items += client_items(tools, cluster, wanted_services.desired, keep=wanted.keep)
@@ -293,11 +297,20 @@ def _left_state(item: WorkItem) -> dict[str, str]:
     return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
 
 
+def _named(cluster: Cluster, desired: Desired) -> dict[str, set[str]]:
+    """The work items that an event about a hostname's records is about: the service alone, and the names."""
+    names = f"{dns.KIND}/{cluster.name}"
+    return {name_id(name.hostname): {f"{services.KIND}/{name.service}", names} for name in desired.names}
+
+
 def _take_inventory(
     tools: Toolbox, run: Run, cluster: Cluster, items: Sequence[WorkItem], shared: Mapping[str, Collection[str]]
 ) -> None:
-    """Remember which work items each resource stands for; a run for one service has not looked at the others."""
-    if cluster.state is ClusterState.LEAVING:
+    """Remember which work items each resource stands for; a run for one service has not looked at the others.
+
+    A cluster that leaves needs what was noted until all is gone.
+    """
+    if cluster.state is ClusterState.LEAVING and not any(item.plan.needs_work for item in items):
         tools.inventory.forget(cluster.name)
         return
     owned = {resource: item.key for item in items for resource in item.plan.ids}

@@ -7,7 +7,7 @@ from trellis.clusters.api import KubernetesApi
 from trellis.clusters.snapshot import read_snapshot
 from trellis.model import ClusterState
 from trellis.model.auth_policy import SERVICE
-from trellis.resources import auth_policies, services
+from trellis.resources import auth_policies, dns, services
 from trellis.runs.request import RunRequest
 from trellis.runs.toolbox import Toolbox
 
@@ -32,8 +32,11 @@ def read(tools: Toolbox, request: RunRequest) -> dict[str, Any]:
 
 
 def narrowest_scope(items: Collection[str]) -> str:
-    """The scope that covers these work items, written `kind/name`; the whole cluster for anything but one service."""
-    scopes = {_scope(item) for item in items}
+    """The scope that covers these work items, written `kind/name`; the whole cluster for anything but one service.
+
+    The names are part of every run.
+    """
+    scopes = {_scope(item) for item in items if not item.startswith(f"{dns.KIND}/")}
     return next(iter(scopes)) if len(scopes) == 1 else "cluster"
 
 
