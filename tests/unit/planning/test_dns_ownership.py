@@ -75,13 +75,13 @@ def words(record: RecordSet) -> str:
 
 
 def test_records_with_their_ownership_records_are_in_no_question() -> None:
-    assert not is_in_question(there(CNAME, TEXT, CLAIM), B)
+    assert not is_in_question(WANTED, there(CNAME, TEXT, CLAIM))
     assert told(CNAME, TEXT, CLAIM, noted=()) == []
 
 
 def test_a_lost_ownership_record_is_made_again() -> None:
-    assert is_in_question(there(CNAME, CLAIM), B)
-    assert is_in_question(there(CNAME, TEXT), B)
+    assert is_in_question(WANTED, there(CNAME, CLAIM))
+    assert is_in_question(WANTED, there(CNAME, TEXT))
     assert told(CNAME, CLAIM) == [(f"record {NAME} in lattice-test.io", [words(TEXT)], [])]
     assert told(CNAME, TEXT) == [(f"record {VPC} in lattice-test.io", [words(CLAIM)], [])]
 
@@ -89,6 +89,11 @@ def test_a_lost_ownership_record_is_made_again() -> None:
 def test_the_batch_holds_only_as_long_as_the_name_has_the_noted_value() -> None:
     (change,) = diff_names(WANTED, there(CNAME, CLAIM, noted=NOTED)).changes
     assert (change.replaced, change.upserts) == ((CNAME,), (CNAME, TEXT))  # type: ignore[union-attr]
+
+
+def test_a_name_of_another_cluster_is_in_question_only_where_it_is_wanted_too() -> None:
+    others = there(CNAME, text(NAME, ANOTHERS[0]), CLAIM)
+    assert (is_in_question(NOTHING, others), is_in_question(WANTED, others)) == (False, True)
 
 
 @pytest.mark.parametrize("spoiled", ['"nobody"', '""'])

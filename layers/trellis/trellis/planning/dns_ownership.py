@@ -15,7 +15,7 @@ from trellis.model import (
     cluster_owner,
     fleet_owner,
 )
-from trellis.planning.dns_state import ObservedNames
+from trellis.planning.dns_state import NamesWanted, ObservedNames
 
 _HERITAGE = "heritage="
 _OWN = f"{_HERITAGE}trellis,owner="
@@ -90,9 +90,22 @@ def association_claim(zone: HostedZone, observed: ObservedNames, vpc_id: str) ->
     return next((record for record in observed.records[zone.id] if (record.name, record.type) == (name, "TXT")), None)
 
 
-def is_in_question(observed: ObservedNames, cluster: Cluster) -> bool:
-    """Whether what was noted may matter: something of which no ownership record says whose it is."""
-    return any(True for zone in observed.zones for _ in _unclaimed(zone, observed, cluster))
+def is_in_question(wanted: NamesWanted, observed: ObservedNames) -> bool:
+    """Whether what was noted may matter: no ownership record says that what is there is the cluster's, or another's.
+
+    Names of others matter where the cluster wants them too.
+    """
+    cluster = wanted.cluster
+    owner, hostnames = cluster_owner(cluster.account, cluster.name), {name.hostname for name in wanted.names}
+    for zone in observed.zones:
+        owners = _owners(observed.records[zone.id])
+        cnames = {record.name for record in observed.records[zone.id] if record.type == "CNAME"}
+        if any(owners.get(name, "") != owner and (name in hostnames or not owners.get(name)) for name in cnames):
+            return True
+        claim = association_claim(zone, observed, cluster.vpc_id)
+        if cluster.vpc_id in zone.vpc_ids and (claim is None or claim.owner != fleet_owner(cluster.account)):
+            return True
+    return False
 
 
 def own_ids(observed: ObservedNames, cluster: Cluster, targets: Mapping[str, str]) -> Iterator[str]:
@@ -104,7 +117,7 @@ def own_ids(observed: ObservedNames, cluster: Cluster, targets: Mapping[str, str
     owner = cluster_owner(cluster.account, cluster.name)
     for zone in observed.zones:
         records = observed.records[zone.id]
-        owners = {record.hostname: record.owner for record in records if isinstance(record, NameOwnership)}
+        owners = _owners(records)
         for record in records:
             is_own = record.type == "CNAME" and owners.get(record.name) == owner
             is_right = record.name not in targets or record.values == (targets[record.name],)
@@ -115,10 +128,6 @@ def own_ids(observed: ObservedNames, cluster: Cluster, targets: Mapping[str, str
             yield known
 
 
-def _unclaimed(zone: HostedZone, observed: ObservedNames, cluster: Cluster) -> Iterator[str]:
-    records = observed.records[zone.id]
-    claimed = {record.hostname for record in records if isinstance(record, NameOwnership) and record.owner}
-    yield from (record.name for record in records if record.type == "CNAME" and record.name not in claimed)
-    claim = association_claim(zone, observed, cluster.vpc_id)
-    if cluster.vpc_id in zone.vpc_ids and (claim is None or claim.owner != fleet_owner(cluster.account)):
-        yield cluster.vpc_id
+def _owners(records: Iterable[RecordSet]) -> dict[str, str]:
+    """Whom the ownership records name, by hostname."""
+    return {record.hostname: record.owner for record in records if isinstance(record, NameOwnership)}

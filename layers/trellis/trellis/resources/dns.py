@@ -81,7 +81,7 @@ def reconcile(clients: "Names", wanted: NamesWanted, recall: Recall) -> Outcome:
 
 def _observe(clients: "Names", wanted: NamesWanted, recall: Recall) -> ObservedNames:
     observed = clients.observe()
-    return replace(observed, noted=recall()) if is_in_question(observed, wanted.cluster) else observed
+    return replace(observed, noted=recall()) if is_in_question(wanted, observed) else observed
 
 
 class Names:
