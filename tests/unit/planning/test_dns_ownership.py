@@ -141,6 +141,30 @@ def test_what_was_noted_stays_so_while_the_ownership_record_is_missing_or_anothe
         assert frozenset(names_ids(WANTED, there(*records, noted=NOTED))) == NOTED
 
 
+def test_what_was_noted_stays_so_while_a_wanted_name_is_being_put_back() -> None:
+    other = replace(CNAME, values=("elsewhere.example.com",))
+    name = {known for known in NOTED if "CNAME" in known}
+    for records in ((), (other, TEXT), (TEXT,), (other,), (text(NAME, '"nobody"'),)):
+        assert is_in_question(WANTED, there(*records, CLAIM))
+        assert name <= set(names_ids(WANTED, there(*records, CLAIM, noted=NOTED)))
+        assert not name & set(names_ids(NOTHING, there(*records, CLAIM, noted=NOTED)))
+    lost = there(CNAME, TEXT, CLAIM, zone=replace(ZONE, vpc_ids=()))
+    assert is_in_question(WANTED, lost)
+    assert frozenset(names_ids(WANTED, replace(lost, noted=NOTED))) == NOTED
+
+
+def test_a_service_without_a_domain_name_yet_keeps_what_was_noted_of_its_name() -> None:
+    waiting = replace(there(TEXT, CLAIM, noted=NOTED), domains={})
+    assert frozenset(names_ids(WANTED, waiting)) == NOTED
+
+
+def test_a_name_whose_both_records_were_spoiled_is_put_back() -> None:
+    assert [expected for _, expected, _ in told(text(NAME, '"nobody"'), CLAIM)] == [
+        [f"store.lattice-test.io 60 CNAME {DOMAIN}", words(TEXT)]
+    ]
+    assert refused(text(NAME, ANOTHERS[0]), CLAIM) == ["RecordNotOwned"]
+
+
 def test_a_name_that_nobody_wants_goes_without_its_ownership_record_too() -> None:
     assert told(CNAME, TEXT, CLAIM, wanted=NOTHING)[0] == told(CNAME, TEXT, CLAIM, wanted=NOTHING, noted=())[0]
     assert [resource for resource, *_ in told(CNAME, CLAIM, wanted=NOTHING)] == [

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from trellis.model import Cluster, ClusterState, DnsName, HostedZone, NameOwnership, RecordSet
-from trellis.planning.dns import NamesDiff, diff_names, zone_for
+from trellis.planning.dns import NamesDiff, diff_names
 from trellis.planning.dns_ownership import owner_of, owner_text
 from trellis.planning.dns_state import (
     AssociateZone,
@@ -12,6 +12,7 @@ from trellis.planning.dns_state import (
     NameChange,
     NamesWanted,
     ObservedNames,
+    zone_for,
 )
 
 A = Cluster("a", "111122223333", "us-west-2", "vpc-a", "sg-a", "net")

@@ -5,13 +5,13 @@ with a zone has a TXT record there as well. Whatever lacks such a record, and wa
 somebody else's and stays as it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trellis.model import AssociationOwnership, DnsName, HostedZone, NameOwnership, RecordSet, cluster_owner, name_id
 from trellis.planning.dns_associations import diff_associations
 from trellis.planning.dns_ownership import is_noted, is_own_name, own_ids, owner_text
-from trellis.planning.dns_state import ChangeRecords, NameChange, NamesWanted, ObservedNames
+from trellis.planning.dns_state import ChangeRecords, NameChange, NamesWanted, ObservedNames, zone_for
 from trellis.planning.work import Refusal
 
 
@@ -24,12 +24,6 @@ class NamesDiff:
     pending: tuple[str, ...] = ()
     owned: int = 0
     reported: tuple[NameChange, ...] = ()
-
-
-def zone_for(hostname: str, zones: Iterable[HostedZone]) -> HostedZone | None:
-    """The zone with the longest name that is a suffix of the hostname, as Route 53 itself resolves."""
-    fitting = [zone for zone in zones if hostname == zone.name or hostname.endswith(f".{zone.name}")]
-    return max(fitting, key=lambda zone: (len(zone.name), zone.id), default=None)
 
 
 def diff_names(wanted: NamesWanted, observed: ObservedNames) -> NamesDiff:
@@ -73,8 +67,7 @@ def names_ids(wanted: NamesWanted, observed: ObservedNames) -> tuple[str, ...]:
     fitting = {zone.id for name in wanted.names if (zone := zone_for(name.hostname, observed.zones))}
     owned = {zone_id for zone_id, found in observed.records.items() if any(record.owner == owner for record in found)}
     claims = {name_id(AssociationOwnership.name_of(zone, cluster.vpc_id)) for zone in observed.zones}
-    targets = {name.hostname: observed.domains.get(name.service, "") for name in wanted.names}
-    return tuple(sorted(fitting | owned | claims | set(own_ids(observed, cluster, targets))))
+    return tuple(sorted(fitting | owned | claims | set(own_ids(wanted, observed))))
 
 
 def _left_names(zone: HostedZone, observed: ObservedNames, wanted: NamesWanted) -> set[str]:

@@ -4,7 +4,7 @@ An ownership record can be lost by itself. What it was about is still own if an 
 its value, a VPC with its zone. That never counts against a record that names another owner, and not for another value.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from trellis.model import (
     AssociationOwnership,
@@ -15,7 +15,7 @@ from trellis.model import (
     cluster_owner,
     fleet_owner,
 )
-from trellis.planning.dns_state import NamesWanted, ObservedNames
+from trellis.planning.dns_state import NamesWanted, ObservedNames, zone_for
 
 _HERITAGE = "heritage="
 _OWN = f"{_HERITAGE}trellis,owner="
@@ -68,6 +68,10 @@ def is_own_name(hostname: str, zone: HostedZone, observed: ObservedNames, owner:
     if any(isinstance(claim, NameOwnership) and claim.owner == owner for claim in claims):
         return True
     cname = next((record for record in records if (record.name, record.type) == (hostname, "CNAME")), None)
+    if cname is None and claims:
+        # Both were spoiled, and only the ownership record is left.
+        noted = any(known.startswith(f"{zone.id}/{hostname}/CNAME/") for known in observed.noted)
+        return noted and all(map(is_nameless, claims))
     return is_noted(cname, claims, observed)
 
 
@@ -91,41 +95,69 @@ def association_claim(zone: HostedZone, observed: ObservedNames, vpc_id: str) ->
 
 
 def is_in_question(wanted: NamesWanted, observed: ObservedNames) -> bool:
-    """Whether what was noted may matter: no ownership record says that what is there is the cluster's, or another's.
+    """Whether what was noted may matter: something is not as it must be, or no ownership record says whose it is.
 
     Names of others matter where the cluster wants them too.
     """
-    cluster = wanted.cluster
-    owner, hostnames = cluster_owner(cluster.account, cluster.name), {name.hostname for name in wanted.names}
+    claims = {zone.id: _owners(observed.records[zone.id]) for zone in observed.zones}
+    values = {(zone.id, record.name): record.values for zone in observed.zones for record in _cnames(zone, observed)}
+    owner = cluster_owner(wanted.cluster.account, wanted.cluster.name)
+    for name in wanted.names:
+        zone = zone_for(name.hostname, observed.zones)
+        right = (observed.domains.get(name.service),)
+        if zone and (claims[zone.id].get(name.hostname), values.get((zone.id, name.hostname))) != (owner, right):
+            return True
+    return any(not claims[zone_id].get(hostname) for zone_id, hostname in values) or any(
+        _is_association_in_question(zone, wanted, observed) for zone in observed.zones
+    )
+
+
+def own_ids(wanted: NamesWanted, observed: ObservedNames) -> Iterator[str]:
+    """What is to be noted. A value that somebody else has put there is not.
+
+    What was noted of a wanted name stays so, whoever has taken or claimed its records now: they may be put back by
+    several runs. Of anything else it stays while it is there.
+    """
+    owner = cluster_owner(wanted.cluster.account, wanted.cluster.name)
+    targets = {name.hostname: observed.domains.get(name.service, "") for name in wanted.names}
+    for known in observed.noted:
+        hostname, value = _noted_of_name(known)
+        if hostname in targets and targets[hostname] in ("", value):
+            yield known
     for zone in observed.zones:
         owners = _owners(observed.records[zone.id])
-        cnames = {record.name for record in observed.records[zone.id] if record.type == "CNAME"}
-        if any(owners.get(name, "") != owner and (name in hostnames or not owners.get(name)) for name in cnames):
-            return True
-        claim = association_claim(zone, observed, cluster.vpc_id)
-        if cluster.vpc_id in zone.vpc_ids and (claim is None or claim.owner != fleet_owner(cluster.account)):
-            return True
-    return False
-
-
-def own_ids(observed: ObservedNames, cluster: Cluster, targets: Mapping[str, str]) -> Iterator[str]:
-    """What is to be noted; `targets` are the domain names that hostnames must have.
-
-    A value that somebody else has put there is not noted. What was noted stays so while it is there, whoever claims it
-    now: his claim may go again.
-    """
-    owner = cluster_owner(cluster.account, cluster.name)
-    for zone in observed.zones:
-        records = observed.records[zone.id]
-        owners = _owners(records)
-        for record in records:
-            is_own = record.type == "CNAME" and owners.get(record.name) == owner
+        for record in _cnames(zone, observed):
             is_right = record.name not in targets or record.values == (targets[record.name],)
-            if record_id(record) in observed.noted or (is_own and is_right):
+            if record_id(record) in observed.noted or (owners.get(record.name) == owner and is_right):
                 yield record_id(record)
-        known = association_id(zone, cluster.vpc_id)
-        if cluster.vpc_id in zone.vpc_ids and (known in observed.noted or is_own_association(zone, observed, cluster)):
-            yield known
+        if _is_association_noted(zone, observed, wanted.cluster):
+            yield association_id(zone, wanted.cluster.vpc_id)
+
+
+def _noted_of_name(known: str) -> tuple[str, str]:
+    """Hostname and value of a record that was noted, both empty for anything else."""
+    match known.split("/", 3):
+        case [_, hostname, "CNAME", value]:
+            return hostname, value
+    return "", ""
+
+
+def _is_association_noted(zone: HostedZone, observed: ObservedNames, cluster: Cluster) -> bool:
+    is_there = cluster.vpc_id in zone.vpc_ids
+    if association_id(zone, cluster.vpc_id) in observed.noted:
+        return is_there or association_claim(zone, observed, cluster.vpc_id) is not None
+    return is_there and is_own_association(zone, observed, cluster)
+
+
+def _is_association_in_question(zone: HostedZone, wanted: NamesWanted, observed: ObservedNames) -> bool:
+    cluster = wanted.cluster
+    claim = association_claim(zone, observed, cluster.vpc_id)
+    is_claimed = claim is not None and claim.owner == fleet_owner(cluster.account)
+    return (claim is not None or cluster.vpc_id in zone.vpc_ids) and not (is_claimed and cluster.vpc_id in zone.vpc_ids)
+
+
+def _cnames(zone: HostedZone, observed: ObservedNames) -> list[RecordSet]:
+    return [record for record in observed.records[zone.id] if record.type == "CNAME"]
 
 
 def _owners(records: Iterable[RecordSet]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The names of a cluster: what is wanted, what is there, and the changes in between."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trellis.model import Cluster, DnsName, HostedZone, NameOwnership, RecordSet
@@ -104,6 +104,12 @@ class NamesWanted:
         """Why a change is only reported; empty for one that is made."""
         found = (self.left.get(name) for name in (change.hostname, str(change.describe()["resource"])))
         return next((because for because in found if because), "")
+
+
+def zone_for(hostname: str, zones: Iterable[HostedZone]) -> HostedZone | None:
+    """The zone with the longest name that is a suffix of the hostname, as Route 53 itself resolves."""
+    fitting = [zone for zone in zones if hostname == zone.name or hostname.endswith(f".{zone.name}")]
+    return max(fitting, key=lambda zone: (len(zone.name), zone.id), default=None)
 
 
 def _words(record: RecordSet) -> str:
