@@ -74,6 +74,11 @@ class ForeignCall(_Lenient):
         return identity.arn or identity.invokedBy or identity.principalId or "unknown"
 
     @property
+    def is_about_records(self) -> bool:
+        """Whether records of a hosted zone were changed."""
+        return self.call == _RECORDS
+
+    @property
     def touched(self) -> frozenset[str]:
         """The ids of all resources that the record names; roles by their names and, where given, their ARNs too.
 
@@ -81,7 +86,7 @@ class ForeignCall(_Lenient):
         record of AWS RAM that names no network may be about any that another account shares.
         """
         parameters = self.detail.requestParameters or {}
-        names = set(_names_of_records(parameters)) if self.call == _RECORDS else set()
+        names = set(_names_of_records(parameters)) if self.is_about_records else set()
         if 0 < len(names) <= _MOST_NAMES:
             # The name of the ownership record of an association has the id of the VPC.
             return frozenset(map(name_id, names)) | frozenset(_ids([*names]))
