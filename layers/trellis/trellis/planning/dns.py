@@ -85,11 +85,11 @@ def _refusal(name: DnsName, zone: HostedZone | None, observed: ObservedNames, ow
     if name.hostname == zone.name:
         message = f"{name.hostname} is the apex of its zone, where DNS allows no CNAME record"
         return Refusal(name.hostname, "ZoneApex", message)
-    records = observed.records[zone.id]
+    records, place = observed.records[zone.id], NameOwnership.name_of(name.hostname)
     mine = is_own_name(name.hostname, zone, observed, owner)
     # A record of another type under an own name was put there by somebody, however the ownership record came to stay.
     others = [record for record in records if record.name == name.hostname and not (mine and record.type == "CNAME")]
-    claims = [record for record in records if record.name == NameOwnership.name_of(name.hostname) and not mine]
+    claims = [record for record in records if record.name == place and not mine]
     if others or claims:
         kinds = ", ".join(sorted(f"{record.name} {record.type}" for record in (*others, *claims)))
         message = f"zone {zone.name} has records that this cluster does not own: {kinds}"

@@ -63,8 +63,8 @@ def association_id(zone: HostedZone, vpc_id: str) -> str:
 
 def is_own_name(hostname: str, zone: HostedZone, observed: ObservedNames, owner: str) -> bool:
     """Whether the records of a hostname are the owner's, by their ownership record or else by what was noted."""
-    records = observed.records[zone.id]
-    claims = [record for record in records if record.name == NameOwnership.name_of(hostname)]
+    records, place = observed.records[zone.id], NameOwnership.name_of(hostname)
+    claims = [record for record in records if record.name == place]
     if any(isinstance(claim, NameOwnership) and claim.owner == owner for claim in claims):
         return True
     cname = next((record for record in records if (record.name, record.type) == (hostname, "CNAME")), None)
