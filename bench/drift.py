@@ -40,7 +40,7 @@ LATENCY_MILLISECONDS = 50
 SETTLED_SECONDS = 12
 PER_ROUTE, MORE_FOR_A_RULE, SECONDS = 6, 10, 60
 PAGES = {"ListServices", "ListTargetGroups", "ListServiceNetworks", "GetResources", "ListResourceRecordSets"}
-DETAILS = {"GetListener", "GetRule", "GetTargetGroup"}
+DETAILS = {"GetListener", "GetRule", "GetTargetGroup", "GetServiceNetwork", "GetAuthPolicy"}
 RUNNING = {("lambda", "Invoke"), ("states", "StartExecution")}
 MEMORY_GB = {"PlanCluster": 1.0, "Verify": 1.0}
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from certificates import material
-from drift_tampering import SECURED, Tamperer, route, secured_route
+from drift_routes import SECURED, route, secured_route
+from drift_tampering import Tamperer
 from drifting import Drift
 from manifests import apply, delete
 from observing import CLUSTER_B, events_kept_away

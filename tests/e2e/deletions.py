@@ -1,7 +1,7 @@
 """What Trellis deletes, and whether somebody else had given it a reason to: seen from the calls themselves."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,7 +73,8 @@ def _deleted(operation: str, parameters: Mapping[str, Any]) -> list[str]:
     """The ids of what a call deletes, or its parameters as text where it says so in another way."""
     if operation == "ChangeResourceRecordSets":
         changes = parameters["ChangeBatch"]["Changes"]
-        return [change["ResourceRecordSet"]["Name"] for change in changes if change["Action"] == "DELETE"]
+        names = {action: _names(changes, action) for action in ("CREATE", "DELETE")}
+        return sorted(names["DELETE"] - names["CREATE"])  # what is in both is replaced
     if not operation.startswith(_DELETING):
         return []
     if operation == "DeleteRule":
@@ -83,6 +84,10 @@ def _deleted(operation: str, parameters: Mapping[str, Any]) -> list[str]:
     if operation in {"DeregisterTargets", "RevokeSecurityGroupIngress"}:
         return list(_ids(parameters)) or [str(parameters)]
     return [str(parameters)]
+
+
+def _names(changes: Iterable[Any], action: str) -> set[str]:
+    return {str(change["ResourceRecordSet"]["Name"]) for change in changes if change["Action"] == action}
 
 
 def _ids(parameters: Mapping[str, Any]) -> Iterator[str]:

@@ -42,6 +42,9 @@ class Update:
         return frozenset(map(_folded, shape.members))
 
 
+_RECORDS = ("RecordSet", "NameOwnership", "AssociationOwnership")
+_RECORD_CHANGE = Update("route53", "ChangeResourceRecordSets", ("ChangeBatch", "Changes", "ResourceRecordSet"))
+
 UPDATES: dict[str, tuple[Update, ...]] = {
     "Service": (
         Update("vpc-lattice", "UpdateService"),
@@ -55,7 +58,7 @@ UPDATES: dict[str, tuple[Update, ...]] = {
     "VpcAssociation": (Update("vpc-lattice", "UpdateServiceNetworkVpcAssociation"),),
     "LinkLocalRule": (Update("ec2", "ModifySecurityGroupRules", ("SecurityGroupRules", "SecurityGroupRule")),),
     "HostedZone": (Update("route53", "AssociateVPCWithHostedZone"),),
-    "RecordSet": (Update("route53", "ChangeResourceRecordSets", ("ChangeBatch", "Changes", "ResourceRecordSet")),),
+    **dict.fromkeys(_RECORDS, (_RECORD_CHANGE,)),
 }
 
 _CREATIONS = {
@@ -73,12 +76,12 @@ _NAMES = {
     ("LinkLocalRule", "source"): {"PrefixListId", "CidrIpv4"},
     ("LinkLocalRule", "protocol"): {"IpProtocol"},
     ("HostedZone", "vpc_ids"): {"VPC"},
-    ("RecordSet", "values"): {"ResourceRecords"},
-    ("RecordSet", "ttl"): {"TTL"},
+    **{(kind, "values"): {"ResourceRecords"} for kind in _RECORDS},
+    **{(kind, "ttl"): {"TTL"} for kind in _RECORDS},
 }
 """Where AWS calls a field by another name than the model does."""
 
-_KEYS = {("RecordSet", "name"), ("RecordSet", "type")}
+_KEYS = {(kind, name) for kind in _RECORDS for name in ("name", "type")}
 """Members of an update that say which resource is meant; another value there is another resource."""
 
 

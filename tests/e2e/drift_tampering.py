@@ -7,67 +7,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from drift_pairs import Pair
-from observing import CLUSTER_B, NETWORK, events_kept_away
+from drift_picture import ingress_rules, items, records, zone_of
+from drift_routes import HOSTNAME, SECURED
+from observing import NETWORK, events_kept_away
 
 from trellis_local.walkthrough import World
 
-HOSTNAME, SECURED = "tampered.lattice-test.io", "secured.lattice-test.io"
 FOREIGN = "foreign"
 _SECONDS = 60
+_NAME_OWNER = f"_trellis.{HOSTNAME}."
+_NO_OWNER = [{"Value": '"nobody"'}]
 
 Document = dict[str, Any]
-
-
-def route() -> Document:
-    """A route of the datastore whose first rule has all that a rule can have."""
-    match = {
-        "path": {"type": "Exact", "value": "/exact"},
-        "method": "GET",
-        "headers": [{"name": "x-team", "value": "blue"}],
-    }
-    split = [{"name": "datastore-v1", "port": 80, "weight": 70}, {"name": "datastore-v2", "port": 80, "weight": 30}]
-    return {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
-        "metadata": {"name": "tampered", "namespace": "apps"},
-        "spec": {
-            "parentRefs": [{"name": NETWORK, "sectionName": "http"}],
-            "hostnames": [HOSTNAME],
-            "rules": [
-                {"matches": [match], "backendRefs": split},
-                {"matches": [{"path": {"type": "Exact", "value": "/other"}}], "backendRefs": split[:1]},
-            ],
-        },
-    }
-
-
-def secured_route() -> tuple[Document, Document]:
-    """A Gateway of its own with an HTTPS listener, and a route there, whose service needs a certificate."""
-    listener = {
-        "name": "https",
-        "protocol": "HTTPS",
-        "port": 443,
-        "tls": {"mode": "Terminate", "certificateRefs": [{"name": "unused"}]},
-        "allowedRoutes": {"namespaces": {"from": "All"}},
-    }
-    gateway = {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "Gateway",
-        "metadata": {"name": NETWORK, "namespace": "default"},
-        "spec": {"gatewayClassName": "amazon-vpc-lattice", "listeners": [listener]},
-    }
-    backend = {"backendRefs": [{"name": "datastore-v1", "port": 80}]}
-    secured = {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "HTTPRoute",
-        "metadata": {"name": "secured", "namespace": "apps"},
-        "spec": {
-            "parentRefs": [{"name": NETWORK, "namespace": "default"}],
-            "hostnames": [SECURED],
-            "rules": [backend],
-        },
-    }
-    return gateway, secured
 
 
 @dataclass(frozen=True)
@@ -131,7 +82,7 @@ class Tamperer:
     def service_certificate_arn(self) -> None:
         """The service loses its certificate."""
         service = next(
-            item for item in _items(self._lattice, "list_services") if item.get("customDomainName") == SECURED
+            item for item in items(self._lattice, "list_services") if item.get("customDomainName") == SECURED
         )
         self._lattice.update_service(serviceIdentifier=service["id"], certificateArn="")
 
@@ -271,6 +222,30 @@ class Tamperer:
         """The name leads elsewhere."""
         self._change_record("UPSERT", {**self._record(), "ResourceRecords": [{"Value": "elsewhere.example.com"}]})
 
+    def nameownership_deleted(self) -> None:
+        """Nothing says any more whose the name is."""
+        self._change_record("DELETE", self._record(_NAME_OWNER))
+
+    def nameownership_ttl(self) -> None:
+        """Resolvers keep for an hour whose the name is."""
+        self._change_record("UPSERT", {**self._record(_NAME_OWNER), "TTL": 3600})
+
+    def nameownership_values(self) -> None:
+        """The record tells of something else than of an owner."""
+        self._change_record("UPSERT", {**self._record(_NAME_OWNER), "ResourceRecords": _NO_OWNER})
+
+    def associationownership_deleted(self) -> None:
+        """Nothing says any more who has associated the VPC with the zone."""
+        self._change_record("DELETE", self._record(self._vpc_owner))
+
+    def associationownership_ttl(self) -> None:
+        """Resolvers keep for an hour who has associated the VPC with the zone."""
+        self._change_record("UPSERT", {**self._record(self._vpc_owner), "TTL": 3600})
+
+    def associationownership_values(self) -> None:
+        """The record of the VPC tells of something else than of an owner."""
+        self._change_record("UPSERT", {**self._record(self._vpc_owner), "ResourceRecords": _NO_OWNER})
+
     def hostedzone_vpc_ids(self) -> None:
         """The VPC cannot resolve the names any more."""
         vpc = {"VPCRegion": "us-west-2", "VPCId": self._vpc_id}
@@ -283,12 +258,12 @@ class Tamperer:
     # -- where everything is
 
     def _place(self) -> Place:
-        services = _items(self._lattice, "list_services")
+        services = items(self._lattice, "list_services")
         service = next(item["id"] for item in services if item.get("customDomainName") == HOSTNAME)
         listeners = self._lattice.list_listeners(serviceIdentifier=service)["items"]
         listener = next(item for item in listeners if item["name"] != FOREIGN)
         where = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
-        listed = [item for item in _items(self._lattice, "list_rules", **where) if not item["isDefault"]]
+        listed = [item for item in items(self._lattice, "list_rules", **where) if not item["isDefault"]]
         rules = [self._lattice.get_rule(**where, ruleIdentifier=item["id"]) for item in listed]
         rules.sort(key=lambda rule: -len(rule["action"].get("forward", {}).get("targetGroups", ())))
         shares = rules[0]["action"].get("forward", {}).get("targetGroups", ())
@@ -302,12 +277,12 @@ class Tamperer:
             )
 
     def _network(self) -> str:
-        networks = _items(self._lattice, "list_service_networks")
+        networks = items(self._lattice, "list_service_networks")
         return next(str(item["id"]) for item in networks if item["name"] == NETWORK)
 
     def _users(self, network: str) -> list[Any]:
         kinds = ("list_service_network_service_associations", "list_service_network_vpc_associations")
-        return [item for kind in kinds for item in _items(self._lattice, kind, serviceNetworkIdentifier=network)]
+        return [item for kind in kinds for item in items(self._lattice, kind, serviceNetworkIdentifier=network)]
 
     def _ingress(self) -> Document:
         return ingress_rules(self._world)[0]
@@ -315,10 +290,12 @@ class Tamperer:
     def _zone(self) -> str:
         return zone_of(self._world)
 
-    def _record(self) -> Document:
-        return next(
-            record for record in records(self._world) if record["Type"] == "CNAME" and HOSTNAME in record["Name"]
-        )
+    @property
+    def _vpc_owner(self) -> str:
+        return f"_trellis-vpc.{self._vpc_id}."
+
+    def _record(self, beginning: str = HOSTNAME) -> Document:
+        return next(record for record in records(self._world) if record["Name"].startswith(beginning))
 
     def _when_free(self, act: Callable[[], Any]) -> None:
         """Call until nothing is in the way any more that AWS is still busy with."""
@@ -332,132 +309,6 @@ class Tamperer:
                 time.sleep(0.1)
             else:
                 return
-
-
-def picture(world: World) -> Document:
-    """All that Trellis keeps for cluster B, by name, as far as it is in force."""
-    lattice = world.aws("vpc-lattice")
-    names = {item["id"]: item["name"] for item in _items(lattice, "list_target_groups")}
-    return {
-        "services": sorted((_service(lattice, item, names) for item in _items(lattice, "list_services")), key=str),
-        "groups": {
-            item["name"]: sorted(
-                (target["id"], target["port"])
-                for target in _items(lattice, "list_targets", targetGroupIdentifier=item["id"])
-                if target["status"] != "DRAINING"
-            )
-            for item in _items(lattice, "list_target_groups")
-            if item["status"] == "ACTIVE"
-        },
-        "networks": sorted(
-            (item["name"], _associations(lattice, "list_service_network_vpc_associations", item["id"], "vpcId"))
-            for item in _items(lattice, "list_service_networks")
-        ),
-        "ingress": sorted(
-            (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], rule.get("PrefixListId") or rule.get("CidrIpv4"))
-            for rule in ingress_rules(world)
-        ),
-        "records": sorted(
-            (record["Name"], record["Type"], record.get("TTL"), str(record.get("ResourceRecords")))
-            for record in records(world)
-            # The name of a service made anew leads to its new domain.
-            if record["Type"] == "TXT"
-        ),
-        "names": sorted(_leads(world, record) for record in records(world) if record["Type"] == "CNAME"),
-        "zone": sorted(vpc["VPCId"] for vpc in world.aws("route53").get_hosted_zone(Id=zone_of(world))["VPCs"]),
-    }
-
-
-def zone_of(world: World) -> str:
-    """The id of the zone of the names."""
-    zones = world.aws("route53").list_hosted_zones()["HostedZones"]
-    return str(next(zone["Id"] for zone in zones if f"{HOSTNAME}.".endswith(f".{zone['Name']}")))
-
-
-def records(world: World) -> list[Document]:
-    """All records of the zone."""
-    found: list[Document] = world.aws("route53").list_resource_record_sets(HostedZoneId=zone_of(world))[
-        "ResourceRecordSets"
-    ]
-    return found
-
-
-def ingress_rules(world: World) -> list[Document]:
-    """The rules of the security group that are Trellis'."""
-    owner = {"Name": "tag:trellis:owner", "Values": [f"{world.status()['account']}/{CLUSTER_B}"]}
-    found: list[Document] = world.aws("ec2").describe_security_group_rules(Filters=[owner])["SecurityGroupRules"]
-    return sorted(found, key=lambda rule: str(rule.get("PrefixListId")))
-
-
-def _leads(world: World, record: Document) -> tuple[str, Any, bool]:
-    """Whether a name leads to the service of its hostname."""
-    hostname = record["Name"].removesuffix(".")
-    services = _items(world.aws("vpc-lattice"), "list_services")
-    domains = [item["dnsEntry"]["domainName"] for item in services if item.get("customDomainName") == hostname]
-    return hostname, record["TTL"], [value["Value"].removesuffix(".") for value in record["ResourceRecords"]] == domains
-
-
-def _service(lattice: Any, item: Document, names: Mapping[str, str]) -> Document:
-    try:
-        listeners = [_listener(lattice, item["id"], found, names) for found in _listeners(lattice, item["id"])]
-        certificate = lattice.get_service(serviceIdentifier=item["id"]).get("certificateArn")
-    except lattice.exceptions.ResourceNotFoundException:
-        listeners, certificate = [], None
-    return {
-        "name": item["name"],
-        "certificate": certificate,
-        "status": item["status"],
-        "listeners": sorted(listeners, key=str),
-        "networks": _associations(
-            lattice, "list_service_network_service_associations", item["id"], "serviceNetworkName"
-        ),
-    }
-
-
-def _listeners(lattice: Any, service: str) -> list[Document]:
-    return _items(lattice, "list_listeners", serviceIdentifier=service)
-
-
-def _listener(lattice: Any, service: str, listener: Document, names: Mapping[str, str]) -> Document:
-    where = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
-    rules = [
-        lattice.get_rule(**where, ruleIdentifier=item["id"])
-        for item in _items(lattice, "list_rules", **where)
-        if not item["isDefault"]
-    ]
-    kept = [
-        {
-            "name": rule["name"],
-            "priority": rule["priority"],
-            "match": rule["match"],
-            "action": _action(rule["action"], names),
-        }
-        for rule in rules
-    ]
-    default = lattice.get_listener(**where)["defaultAction"]
-    return {
-        "name": listener["name"],
-        "port": listener["port"],
-        "default": _action(default, names),
-        "rules": sorted(kept, key=lambda rule: str(rule["name"])),
-    }
-
-
-def _action(action: Document, names: Mapping[str, str]) -> Any:
-    if "forward" not in action:
-        return action
-    shares = action["forward"]["targetGroups"]
-    return sorted((names.get(share["targetGroupIdentifier"]), share["weight"]) for share in shares)
-
-
-def _associations(lattice: Any, operation: str, identifier: str, member: str) -> list[tuple[str, str]]:
-    of_network = "vpc" in operation
-    where = {"serviceNetworkIdentifier" if of_network else "serviceIdentifier": identifier}
-    return sorted((item[member], item["status"]) for item in _items(lattice, operation, **where))
-
-
-def _items(lattice: Any, operation: str, **where: str) -> list[Document]:
-    return [item for page in lattice.get_paginator(operation).paginate(**where) for item in page["items"]]
 
 
 def _method(pair: Pair) -> str:

@@ -10,6 +10,7 @@ from manifests import apply, delete, route, rule
 from observing import CLUSTER_A, CLUSTER_B, NETWORK, events_arriving, events_kept_away, reports, service_of
 from watching import watched
 
+from trellis_local.stack import Stack
 from trellis_local.walkthrough import Walkthrough, World
 
 HOSTNAME = "datastore.lattice-test.io"
@@ -247,6 +248,35 @@ def test_what_somebody_changes_is_found_by_the_next_check_and_by_its_event(polic
         (line,) = policed.caused_by(call)
         assert (line["action"], line["resource"]) == ("repaired", f"auth policy of {policed.holder}")
         forget_repairs(policed.world)
+
+
+def policies_read(stack: Stack, policed: Policed) -> list[str]:
+    """Which details of auth a scheduled check of cluster B reads."""
+    seq = stack.endpoint.calls.last_seq
+    policed.world.run("reconcile-cluster", {"cluster": CLUSTER_B, "lane": "schedule"})
+    calls = [call for call in stack.endpoint.calls.after(seq) if call.service == "vpc-lattice"]
+    return [call.operation for call in calls if call.operation in _DETAILS]
+
+
+_DETAILS = {"GetAuthPolicy", "GetService", "GetServiceNetwork"}
+
+
+def test_a_policy_that_is_known_is_read_when_an_event_tells_of_it(policed: Policed, stack: Stack) -> None:
+    anybody = iam_auth_policy(f"Gateway/{NETWORK}", allow(), name="net")
+    policed.apply(ONLY_FROM_A, anybody)
+    policed.world.wait("a check that knows", lambda: policies_read(stack, policed) == [], seconds=30)
+    (network,) = (item["id"] for item in policed.lattice.list_service_networks()["items"] if item["name"] == NETWORK)
+    for holder in (policed.service, network):
+        before = policed.lattice.get_auth_policy(resourceIdentifier=holder)["policy"]
+        with events_arriving(policed.world):
+            text = json.dumps({"Version": "2012-10-17", "Statement": [allow(Principal={"AWS": "444455556666"})]})
+            policed.lattice.put_auth_policy(resourceIdentifier=holder, policy=text)
+            policed.world.wait(
+                f"the policy of {holder}",
+                lambda: policed.lattice.get_auth_policy(resourceIdentifier=holder)["policy"] == before,  # noqa: B023
+                seconds=30,
+            )
+    policed.world.wait("a check that knows", lambda: policies_read(stack, policed) == [], seconds=30)
 
 
 def test_a_network_that_somebody_opens_is_closed_again(policed: Policed) -> None:

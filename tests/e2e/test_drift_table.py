@@ -3,7 +3,8 @@
 import pytest
 from conftest import forget_repairs
 from drift_pairs import UPDATES, kinds, pairs
-from drift_tampering import Tamperer, picture
+from drift_picture import picture
+from drift_tampering import Tamperer
 
 from trellis_local.walkthrough import World
 

@@ -18,7 +18,9 @@ import pytest
 from certificates import material
 from conftest import forget_repairs
 from drift_pairs import Pair, pairs
-from drift_tampering import SECURED, Tamperer, picture, route, secured_route
+from drift_picture import picture
+from drift_routes import SECURED, route, secured_route
+from drift_tampering import Tamperer
 from manifests import apply
 from observing import CLUSTER_B
 

@@ -16,7 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from conftest import forget_repairs
 from deletions import Deletions, watched
 from drift_pairs import DELETED, Pair, pairs
-from drift_tampering import Tamperer, picture
+from drift_picture import picture
+from drift_tampering import Tamperer
 from observing import CLUSTER_B, reports
 
 from trellis_local.stack import Stack

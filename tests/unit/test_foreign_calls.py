@@ -39,7 +39,7 @@ def event(name: str) -> dict[str, Any]:
         ("ec2/create_tags", {GROUP}),
         ("ec2/delete_tags", {RULE}),
         ("ec2/delete_vpc", {"vpc-0123456789abcdef0"}),
-        ("route53/change_resource_record_sets", {ZONE}),
+        ("route53/change_resource_record_sets", {"name/datastore.lattice-test.io"}),
         ("route53/change_tags_for_resource", {ZONE}),
         ("route53/delete_hosted_zone", {ZONE}),
         ("route53/disassociate_vpc_from_hosted_zone", {ZONE, "vpc-0123456789abcdef0"}),
@@ -54,6 +54,34 @@ def event(name: str) -> dict[str, Any]:
 )
 def test_a_call_names_what_it_touched_wherever_the_api_puts_it(name: str, touched: set[str]) -> None:
     assert parse_foreign_call(event(name)).touched == touched
+
+
+def records_changed(*names: Any) -> dict[str, Any]:
+    changed = event("route53/change_resource_record_sets")
+    changes = [{"action": "DELETE", "resourceRecordSet": {"name": name, "type": "TXT"}} for name in names]
+    changed["detail"]["requestParameters"]["changeBatch"] = {"changes": changes}
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("name", "touched"),
+    [
+        ("_trellis.Store.example.org.", {"name/store.example.org"}),
+        (
+            "_trellis-vpc.vpc-0123456789abcdef0.example.org",
+            {"name/_trellis-vpc.vpc-0123456789abcdef0.example.org", "vpc-0123456789abcdef0"},
+        ),
+        (["no name"], {ZONE}),
+    ],
+)
+def test_a_change_of_records_touches_names(name: Any, touched: set[str]) -> None:
+    assert parse_foreign_call(records_changed(name)).touched == touched
+
+
+def test_a_change_of_very_many_records_touches_their_zone() -> None:
+    names = [f"a{number}.example.org" for number in range(51)]
+    assert parse_foreign_call(records_changed(*names)).touched == {ZONE}
+    assert len(parse_foreign_call(records_changed(*names[:50])).touched) == 50
 
 
 def test_a_call_that_may_be_about_auth_touches_the_service_and_its_auth() -> None:

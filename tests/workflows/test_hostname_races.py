@@ -10,7 +10,8 @@ from flow_lab import FlowLab
 from flow_world import ZONE
 
 from trellis.model import Cluster, DnsName
-from trellis.planning.dns import NamesWanted, diff_names
+from trellis.planning.dns import diff_names
+from trellis.planning.dns_state import NamesWanted
 from trellis.resources.dns import Names
 from trellis.resources.dns import reconcile as reconcile_names
 
@@ -45,7 +46,7 @@ def test_the_second_of_two_clusters_is_refused_and_changes_nothing(lab: FlowLab)
         first = [client.apply(change, "us-west-2") for change in plans[0]]
         before = records(lab)
         second = [client.apply(change, "us-west-2") for change in plans[1]]
-        afterwards = reconcile_names(client, wanted("b"))
+        afterwards = reconcile_names(client, wanted("b"), set)
         return first, before, second, [refusal.reason for refusal in afterwards.refusals], records(lab)
 
     first, before, second, reasons, after = in_branch(race)
@@ -59,7 +60,7 @@ def test_the_second_of_two_clusters_is_refused_and_changes_nothing(lab: FlowLab)
 def test_what_somebody_changed_since_it_was_read_is_not_written_over(lab: FlowLab) -> None:
     def race() -> Any:
         client = names(lab)
-        reconcile_names(client, wanted("a"))
+        reconcile_names(client, wanted("a"), set)
         lab.aws("vpc-lattice").create_service(name="store-new")
         plan = diff_names(wanted("a", service="store-new"), client.observe()).changes
         route53 = lab.aws("route53")

@@ -1,8 +1,8 @@
 """What Trellis reads in CloudTrail's record of somebody else's call: who touched which resources, and when.
 
 Each API puts ids elsewhere in its payload (ModifySecurityGroupRules even wraps its parameters), so ids are recognised
-by their form, wherever they are. Only roles have no such form: they count where a member says so, or an ARN. Whose the
-resources are is looked up; nothing else of a record is believed.
+by their form, wherever they are. Only roles and records of DNS have no such form: they count where a member says so,
+roles in an ARN too. Whose the resources are is looked up; nothing else of an event is believed.
 """
 
 import re
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trellis.errors import InvalidEventError
-from trellis.model import NETWORKS_OF_OTHERS, auth_id
+from trellis.model import NETWORKS_OF_OTHERS, auth_id, name_id
 from trellis.observability import problems
 
 # VPC Lattice: prefix and 17 hexadecimal digits; EC2: 8 or 17 digits; Route 53: Z and capitals or digits; associations
@@ -26,6 +26,10 @@ _IDS = re.compile(
 )
 _ROLE_ARN = re.compile(r"\barn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+")
 _SHARES = "ram.amazonaws.com"
+
+_RECORDS = "route53:ChangeResourceRecordSets"
+_MOST_NAMES = 50
+"""Whose each is costs a query; a change of more records is one of their zone."""
 
 _ABOUT_AUTH = frozenset({"vpc-lattice:PutAuthPolicy", "vpc-lattice:DeleteAuthPolicy"})
 _PERHAPS_ABOUT_AUTH = frozenset(
@@ -70,13 +74,22 @@ class ForeignCall(_Lenient):
         return identity.arn or identity.invokedBy or identity.principalId or "unknown"
 
     @property
+    def is_about_records(self) -> bool:
+        """Whether records of a hosted zone were changed."""
+        return self.call == _RECORDS
+
+    @property
     def touched(self) -> frozenset[str]:
         """The ids of all resources that the record names; roles by their names and, where given, their ARNs too.
 
-        The auth of a service or network is a resource of its own. A record of AWS RAM that names no network may be
-        about any that another account shares.
+        The auth of a service or network is a resource of its own. A change of a zone's records touches those alone. A
+        record of AWS RAM that names no network may be about any that another account shares.
         """
         parameters = self.detail.requestParameters or {}
+        names = set(_names_of_records(parameters)) if self.is_about_records else set()
+        if 0 < len(names) <= _MOST_NAMES:
+            # The name of the ownership record of an association has the id of the VPC.
+            return frozenset(map(name_id, names)) | frozenset(_ids([*names]))
         if self.call in _ABOUT_AUTH:
             # The policy itself names ids too, and those are not touched.
             return _auth(_ids(parameters.get("resourceIdentifier")))
@@ -102,6 +115,16 @@ def ids_in(text: str) -> Iterator[str]:
     for arn in _ROLE_ARN.findall(plain):
         yield arn
         yield arn.rpartition("/")[2]
+
+
+def _names_of_records(parameters: dict[str, Any]) -> Iterator[str]:
+    batch = parameters.get("changeBatch")
+    changes = batch.get("changes") if isinstance(batch, dict) else None
+    for change in changes if isinstance(changes, list) else ():
+        record = change.get("resourceRecordSet") if isinstance(change, dict) else None
+        name = record.get("name") if isinstance(record, dict) else None
+        if isinstance(name, str):
+            yield name
 
 
 def _auth(ids: Iterable[str]) -> frozenset[str]:

@@ -12,6 +12,7 @@ NOW = 1_790_000_000.0
 RULE = "rule-0123456789abcdef0"
 ACTION = {"action": {"fixedResponse": {"statusCode": 404}}}
 HOUR = 3600.0
+AUTH, POLICY = "svc-0123456789abcdef0/auth", {"authType": "AWS_IAM", "policy": "{}"}
 
 
 class Clock:
@@ -106,6 +107,17 @@ def test_a_service_that_is_not_trusted_is_read_in_full(fingerprints: Fingerprint
     for distrusted, known in ((["store"], [None, ACTION]), (None, [None, None])):
         memory = fingerprints.of("blue", distrusted=distrusted)
         assert [memory.recall(name, RULE, at(60, clock)) for name in ("store", "cart")] == known
+
+
+def test_what_no_list_shows_is_not_kept_where_it_has_just_changed(fingerprints: Fingerprints, clock: Clock) -> None:
+    def note(distrusted: Any) -> Any:
+        memory = fingerprints.of("blue", distrusted=distrusted)
+        memory.note_unlisted("store", AUTH, at(60, clock), POLICY)
+        memory.note("store", RULE, at(60, clock), ACTION)
+        fingerprints.keep("blue", memory)
+        return fingerprints.of("blue").recall("store", AUTH, at(60, clock))
+
+    assert [note(()), note(["store"]), note(None), note(["cart"])] == [POLICY, None, POLICY, POLICY]
 
 
 def test_each_service_is_read_in_full_once_within_the_period(fingerprints: Fingerprints, clock: Clock) -> None:

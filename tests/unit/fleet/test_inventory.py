@@ -31,6 +31,13 @@ def test_a_resource_of_nobody_leads_nowhere(inventory: Inventory) -> None:
     assert inventory.owners([GROUP, "sg-12345678"]) == {}
 
 
+def test_what_a_cluster_has_is_known_until_it_has_disappeared(inventory: Inventory) -> None:
+    inventory.note("blue", {SERVICE: "apply_service/store", GROUP: "apply_service/store"})
+    assert set(inventory.of("blue")) == {SERVICE, GROUP}
+    inventory.note("blue", {GROUP: "apply_service/store"})
+    assert (set(inventory.of("blue")), set(inventory.of("green"))) == ({GROUP}, set())
+
+
 def test_what_clusters_share_leads_to_all_of_them(inventory: Inventory) -> None:
     inventory.note("blue", {VPC: "associate_vpc/blue"})
     inventory.note("green", {VPC: "associate_vpc/green"})

@@ -2,18 +2,16 @@
 
 from dataclasses import replace
 
-from trellis.model import Cluster, ClusterState, DnsName, HostedZone, RecordSet
-from trellis.planning.dns import (
+from trellis.model import Cluster, ClusterState, DnsName, HostedZone, NameOwnership, RecordSet
+from trellis.planning.dns import NamesDiff, diff_names
+from trellis.planning.dns_ownership import owner_of, owner_text
+from trellis.planning.dns_state import (
     AssociateZone,
     ChangeRecords,
     DisassociateZone,
     NameChange,
-    NamesDiff,
     NamesWanted,
     ObservedNames,
-    diff_names,
-    owner_of,
-    owner_text,
     zone_for,
 )
 
@@ -62,7 +60,7 @@ def test_a_new_name_gets_cname_and_ownership_record_in_one_batch() -> None:
             ZONE,
             upserts=(
                 RecordSet("Z1", "store.lattice-test.io", "CNAME", (DOMAIN,), 60),
-                RecordSet(
+                NameOwnership(
                     "Z1",
                     "_trellis.store.lattice-test.io",
                     "TXT",

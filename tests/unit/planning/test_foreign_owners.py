@@ -10,6 +10,7 @@ from trellis.model import (
     DnsName,
     HostedZone,
     LinkLocalRule,
+    NameOwnership,
     RecordSet,
     Service,
     ServiceNetwork,
@@ -18,7 +19,9 @@ from trellis.model import (
     cluster_owner,
     fleet_owner,
 )
-from trellis.planning.dns import NamesWanted, ObservedNames, diff_names, owner_text
+from trellis.planning.dns import diff_names
+from trellis.planning.dns_ownership import owner_text
+from trellis.planning.dns_state import NamesWanted, ObservedNames
 from trellis.planning.network import ObservedNetwork, diff_network
 from trellis.planning.security_group import RevokeIngress, diff_security_group, wanted_rules
 from trellis.planning.service_changes import describe
@@ -87,7 +90,7 @@ def test_a_rule_of_the_security_group(owner: str, cluster: Cluster) -> None:
 def test_a_record(owner: str, cluster: Cluster, names: tuple[DnsName, ...]) -> None:
     zone = HostedZone("Z1", "example.org", ("vpc-1",))
     cname = RecordSet("Z1", "store.example.org", "CNAME", ("their.example",))
-    claim = RecordSet("Z1", "_trellis.store.example.org", "TXT", (owner_text(owner, "x"),), owner=owner)
+    claim = NameOwnership("Z1", "_trellis.store.example.org", "TXT", (owner_text(owner, "x"),), owner=owner)
     found = ObservedNames((zone,), {"Z1": (cname, claim) if owner else (cname,)}, {"store": "store.on.aws"})
     diff = diff_names(NamesWanted(cluster, names, (cluster,), ttl=60), found)
     assert diff.changes == ()

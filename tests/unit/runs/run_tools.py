@@ -79,6 +79,9 @@ class MemoryInventory:
         others = {name: item for name, item in known.items() if looked_at is not None and item not in looked_at}
         self.noted[cluster] = {**others, **owned}
 
+    def of(self, cluster: str) -> Collection[str]:
+        return self.noted.get(cluster, {}).keys()
+
     def forget(self, cluster: str) -> None:
         self.noted.pop(cluster, None)
 

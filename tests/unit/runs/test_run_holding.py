@@ -1,5 +1,6 @@
 """What a run only reports on: services that an object holds, and those of which something could not be read."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,8 @@ from run_tools import CLUSTER, MemoryDocuments, toolbox
 from trellis.model import FixedResponse, Listener, Mode, Service, cluster_owner
 from trellis.planning.service_state import ObservedService, ObservedServices
 from trellis.planning.work import KindPlan
+from trellis.resources.read_memory import NoMemory
+from trellis.resources.service_observation import ServiceScope
 from trellis.runs import planning
 from trellis.runs.request import Run
 
@@ -45,18 +48,18 @@ def route(name: str = "store", mode: str | None = None) -> dict[str, Any]:
 def planned(monkeypatch: pytest.MonkeyPatch, *routes: dict[str, Any], extra: bool = True) -> dict[str, Any]:
     """The stored plan with the `names` it was made for; with `extra` the service has a listener that nobody wants."""
 
-    def observed(*given: Any) -> ObservedServices:
-        scope = given[-1]
+    def observed(_: Any, scope: ServiceScope, __: Any) -> ObservedServices:
         by_hand = (Listener("by-hand", "HTTP", 8080, FixedResponse(404)),) if extra else ()
         found = [Service(want.name, want.custom_domain_name, by_hand, owner=OWNER) for want in scope.desired]
         return ObservedServices(OWNER, tuple(ObservedService(one.name, OWNER, one) for one in found))
 
-    monkeypatch.setattr(planning, "observe", observed)
+    monkeypatch.setattr(planning, "observe_services", observed)
+    monkeypatch.setattr(planning, "remembering", lambda *_: nullcontext(NoMemory()))
     names: list[Any] = []
     for module in (planning.network, planning.security_group):
         monkeypatch.setattr(module, "plan", lambda *_, **__: KindPlan())
     monkeypatch.setattr(planning, "auth_items", lambda *_, **__: ())
-    monkeypatch.setattr(planning.dns, "plan", lambda _, wanted: names.append(wanted) or KindPlan())
+    monkeypatch.setattr(planning.dns, "plan", lambda _, wanted, __: names.append(wanted) or KindPlan())
     monkeypatch.setattr(planning.network, "names", lambda *_: ())
     objects = {"GatewayClass": [CLASS], "Gateway": [GATEWAY], "HTTPRoute": list(routes)}
     snapshot = {"cluster": "blue", "objects": {kind: objects.get(kind, []) for kind in KINDS}}

@@ -122,11 +122,25 @@ def test_a_share_that_changes_concerns_the_clusters_in_networks_of_others(states
     assert [started["cluster"] for started in states.started.values()] == ["blue"]
 
 
+def test_a_changed_record_starts_a_run_for_its_service_and_is_a_cause_of_names_only(states: StepFunctions) -> None:
+    name = "name/datastore.lattice-test.io"
+    inventory = MemoryInventory({"blue": {name: "apply_service/store sync_dns/blue"}, "green": {"name/x.io": "x/y"}})
+    hints, checks = MemoryHints(), Checks(Requested(starts=True))
+    clients = SimpleNamespace(stepfunctions=states)
+    tools: Any = toolbox(inventory=inventory, hints=hints, clients=clients, reconcile_machine="machine", checks=checks)
+    notice(tools, sample("route53/change_resource_record_sets"))
+    ((cluster, items, _),) = checks.asked
+    assert (cluster, narrowest_scope(items)) == ("blue", "service/store")
+    assert [hint.items for hint in hints.kept] == [frozenset({"sync_dns/blue"})]
+
+
 @pytest.mark.parametrize(
     ("items", "scope"),
     [
         ({"apply_service/store"}, "service/store"),
         ({"apply_service/store", "apply_service/shop"}, "cluster"),
+        ({"apply_service/store", "sync_dns/blue"}, "service/store"),
+        ({"sync_dns/blue"}, "cluster"),
         ({"open_security_group/blue"}, "cluster"),
         (set(), "cluster"),
     ],

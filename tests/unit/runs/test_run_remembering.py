@@ -8,15 +8,19 @@ from run_tools import CLUSTER, MemoryDocuments, toolbox
 
 from trellis.fleet.fingerprints import Memory
 from trellis.model import ClusterState, Mode, Service
-from trellis.planning.service_state import ObservedServices
 from trellis.resources.read_memory import NoMemory
-from trellis.resources.service_observation import ServiceScope
-from trellis.runs import remembering
-from trellis.runs.remembering import distrusted, observe
+from trellis.runs.reading import holders_named
+from trellis.runs.remembering import distrusted, remembering
 from trellis.runs.request import Lane, Run
 
 STORE, CART = Service("k8s-store", "store.example.org"), Service("k8s-cart", "cart.example.org")
-PLAN = {"items": [{"kind": "apply_service", "name": "k8s-cart"}, {"kind": "sync_dns", "name": "blue"}]}
+WORKED_ON = [
+    ("apply_service", "k8s-cart"),
+    ("attach_auth_policy", "service/k8s-desk"),
+    ("attach_auth_policy", "network/net"),
+    ("sync_dns", "blue"),
+]
+PLAN = {"items": [{"kind": kind, "name": name} for kind, name in WORKED_ON]}
 
 
 def run(lane: Lane, scope: str = "cluster", verifies: str | None = None) -> Run:
@@ -46,7 +50,7 @@ def test_a_service_that_an_event_names_is_read_in_full(scope: str) -> None:
 
 
 def test_what_has_been_worked_on_is_verified_in_full() -> None:
-    assert full(run("schedule", verifies="plan")) == {"k8s-cart"}
+    assert full(run("schedule", verifies="plan")) == {"k8s-cart", "k8s-desk", "network/net"}
 
 
 class Remembered:
@@ -71,17 +75,39 @@ class Remembered:
     [(ClusterState.ACTIVE, ["of", "keep"], Memory), (ClusterState.LEAVING, ["forget"], NoMemory)],
 )
 def test_a_cluster_that_leaves_is_read_in_full_and_forgotten(
-    monkeypatch: pytest.MonkeyPatch, state: ClusterState, asked: list[str], memory: type
+    state: ClusterState, asked: list[str], memory: type
 ) -> None:
-    used: list[Any] = []
-
-    def observed(clients: Any, scope: Any, reading: Any) -> ObservedServices:
-        used.append(reading.memory)
-        return ObservedServices(scope.owner)
-
-    monkeypatch.setattr(remembering, "observe_services", observed)
     tools: Any = toolbox()
     tools.fingerprints = Remembered()
-    observe(tools, run("schedule"), replace(CLUSTER, state=state), ServiceScope("owner"))
+    with remembering(tools, run("schedule"), replace(CLUSTER, state=state), ()) as found:
+        assert isinstance(found, memory)
     assert tools.fingerprints.asked == asked
-    assert isinstance(used[0], memory)
+
+
+def test_what_a_run_that_failed_has_read_is_not_kept() -> None:
+    tools: Any = toolbox()
+    tools.fingerprints = Remembered()
+    with pytest.raises(ConnectionError), remembering(tools, run("schedule"), CLUSTER, ()):
+        raise ConnectionError
+    assert tools.fingerprints.asked == ["of"]
+
+
+def test_the_holders_whose_auth_events_have_named_are_read_in_full() -> None:
+    named = run("event").model_copy(update={"named": ("service/k8s-cart", "network/net")})
+    assert full(named) == {"k8s-cart", "network/net"}
+    assert full(run("event").model_copy(update={"named": None})) is None
+
+
+@pytest.mark.parametrize(
+    ("items", "named"),
+    [
+        ({"attach_auth_policy/service/store", "attach_auth_policy/network/net", "apply_service/cart"}, 2),
+        ({f"attach_auth_policy/service/s{number}" for number in range(201)}, None),
+        ({"apply_service/cart"}, 0),
+        (set(), None),
+    ],
+)
+def test_the_input_of_a_run_has_what_events_have_named(items: set[str], named: int | None) -> None:
+    found = holders_named(items)
+    assert (len(found) if found is not None else None) == named
+    assert set(found or ()) <= {item.partition("/")[2] for item in items}

@@ -71,7 +71,7 @@ class Fingerprints:
         now = self._clock()
         due = {name for name, found in known.items() if _is_due(f"{cluster}/{name}", found, now, self._rhythm)}
         untrusted = set(known) if distrusted is None else {*distrusted}
-        return Memory(known, due, untrusted, now, self._rhythm.settled_after)
+        return Memory(known, due, untrusted, now, self._rhythm.settled_after, doubted=distrusted or ())
 
     def keep(self, cluster: str, memory: "Memory") -> None:
         """Write what has changed since the memory was read, and nothing else."""
@@ -87,13 +87,17 @@ class Fingerprints:
 
 @dataclass
 class Memory:
-    """What is known of one cluster's services, and what is seen of them in this run."""
+    """What is known of one cluster's services, and what is seen of them in this run.
+
+    `doubted` are those of the distrusted that something is said to have changed.
+    """
 
     known: Mapping[str, _Known]
     due: Collection[str]
     distrusted: Collection[str]
     now: float
     settled_after: float
+    doubted: Collection[str] = ()
     seen: dict[str, Entries] = field(default_factory=lambda: defaultdict(dict))
 
     @property
@@ -115,6 +119,14 @@ class Memory:
         """Keep what was read, unless it was changed so shortly ago that another change may carry the same time."""
         if self.now - updated.timestamp() >= self.settled_after:
             self.seen[service][resource] = (updated.isoformat(), dict(details))
+
+    def note_unlisted(self, service: str, resource: str, updated: datetime, details: Mapping[str, Any]) -> None:
+        """Keep what the lists may tell no change of, but not where a change is what the service is read for.
+
+        There the answer may lag behind that change, and no time would ever show it.
+        """
+        if service not in self.doubted:
+            self.note(service, resource, updated, details)
 
     def changed(self) -> dict[str, _Known]:
         """The services of which other things are known now, and those that were due."""

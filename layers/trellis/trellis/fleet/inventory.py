@@ -1,4 +1,5 @@
-"""Which cluster an AWS resource belongs to, by its id: how an event about the resource finds its cluster.
+"""Which cluster an AWS resource belongs to, by its id: how an event about the resource finds its cluster, and how a
+record that has lost its ownership record is still known for own.
 
 A resource that was deleted has no tags to ask for, so what was seen last is remembered. The items are written when the
 set of resources changes and at no other time; the index of a cluster is compressed, since one item holds 400 KB. What
@@ -59,6 +60,10 @@ class Inventory:
         write_all(self._dynamodb, self._table, gone)
         if known:
             self._dynamodb.delete_item(TableName=self._table, Key=_key(_PARTITION, cluster))
+
+    def of(self, cluster: str) -> Collection[str]:
+        """The ids of what a cluster has."""
+        return self._known(cluster).keys()
 
     def owners(self, resources: Iterable[str]) -> dict[str, set[str]]:
         """The work items that the resources stand for, by cluster."""

@@ -9,7 +9,7 @@ from trellis.model.certificate import Certificate, is_certificate_arn
 from trellis.model.client_identity import IRSA, POD_IDENTITY, ClientIdentity
 from trellis.model.cluster import Cluster, ClusterState, Mode
 from trellis.model.desired import Desired, DnsName
-from trellis.model.dns import HostedZone, RecordSet
+from trellis.model.dns import AssociationOwnership, HostedZone, NameOwnership, RecordSet, name_id
 from trellis.model.network import NETWORKS_OF_OTHERS, ServiceNetwork, VpcAssociation
 from trellis.model.ownership import (
     FOR_TAG,
@@ -42,6 +42,7 @@ __all__ = [
     "OWNER_TAG",
     "POD_IDENTITY",
     "Action",
+    "AssociationOwnership",
     "AuthPolicy",
     "Certificate",
     "ClientIdentity",
@@ -56,6 +57,7 @@ __all__ = [
     "LinkLocalRule",
     "Listener",
     "Mode",
+    "NameOwnership",
     "PathMatch",
     "RecordSet",
     "Rule",
@@ -70,6 +72,7 @@ __all__ = [
     "cluster_owner",
     "fleet_owner",
     "is_certificate_arn",
+    "name_id",
     "network_holder",
     "ownership_tags",
     "service_holder",

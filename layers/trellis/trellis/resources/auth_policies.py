@@ -1,7 +1,13 @@
-"""Auth types and auth policies of services and service networks: observe, compare, change."""
+"""Auth types and auth policies of services and service networks: observe, compare, change.
+
+No list shows an auth type or a policy. A plan takes both from what an earlier one has read, as long as the list names
+the same time of the last change. That PutAuthPolicy and DeleteAuthPolicy move that time is documented nowhere, and
+nothing relies on it: their events make a run that doubts the holder, and each holder is read in full now and then.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -17,6 +23,7 @@ from trellis.model import (
     network_holder,
     service_holder,
 )
+from trellis.model.auth_policy import SERVICE
 from trellis.planning.auth_policies import (
     AuthChange,
     AuthDiff,
@@ -28,6 +35,7 @@ from trellis.planning.auth_policies import (
     diff_auth,
 )
 from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status
+from trellis.resources.read_memory import Details, NoMemory, ReadMemory
 from trellis.resources.service_errors import is_absent
 
 if TYPE_CHECKING:
@@ -42,6 +50,15 @@ _ROUNDS = 3
 _REFUSING = frozenset({"ValidationException", "ConflictException", "ServiceQuotaExceededException"})
 
 Summary = Mapping[str, Any]
+Tags = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a plan need not read: auth types and policies that an earlier one has read, and tags by holder."""
+
+    memory: ReadMemory = field(default_factory=NoMemory)
+    tags: Mapping[str, Tags] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,32 +100,70 @@ def holders(lattice: "VPCLatticeClient", cluster: Cluster) -> dict[str, Summary]
     return found
 
 
-def plan(lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None) -> KindPlan:
-    """What a run would change at a holder."""
-    observed = observe(lattice, task, summary)
+def plan(lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None, known: Known | None = None) -> KindPlan:
+    """What a run would change at a holder; what differs from what is known is read before it is told."""
+    known = known or Known()
+    observed = _recall(lattice, task, summary, known)
     diff = task.diff(observed)
+    if observed is None or diff != AuthDiff():
+        observed = observe(lattice, task, summary, known.memory)
+        diff = task.diff(observed)
     changes = tuple(change.describe() for change in diff.changes)
     ids = (auth_id(observed.id),) if observed and task.wanted else ()
     return KindPlan(changes, diff.refusals, owned=int(bool(observed and observed.claim)), ids=ids)
 
 
-def observe(lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None) -> ObservedAuth | None:
-    """Read auth type, policy and tags; None when the holder does not exist (any more)."""
+def memory_name(holder: str) -> str:
+    """Under which name a holder is remembered: a service's with what else is known of it, a network by itself."""
+    return holder.removeprefix(f"{SERVICE}/")
+
+
+def observe(
+    lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None, memory: ReadMemory | None = None
+) -> ObservedAuth | None:
+    """Read auth type, policy and tags, and note them; None when the holder does not exist (any more)."""
     if summary is None:
         return None
     identifier, arn = summary["id"], summary["arn"]
-    if arn.split(":")[4] != task.cluster.account:
+    if not _is_of_account(summary, task):
         return ObservedAuth(identifier, arn, owned=False)
     try:
-        auth_type = _auth_type(lattice, identifier)
-        policy = _policy(lattice, identifier)
+        # The time comes first: a change after it has another one, where changes show there at all.
+        auth_type, updated = _auth_type(lattice, identifier)
+        details = {"authType": auth_type, "policy": _policy(lattice, identifier)}
         tags = lattice.list_tags_for_resource(resourceArn=arn)["tags"]
     except ClientError as error:
         if is_absent(error):
             return None
         raise
-    owned = tags.get(OWNER_TAG) == task.owner
-    return ObservedAuth(identifier, arn, auth_type, policy, tags.get(AUTH_POLICY_TAG, ""), owned)
+    if memory is not None:
+        memory.note_unlisted(memory_name(task.holder), auth_id(identifier), updated, details)
+    return _observed(task, summary, details, tags)
+
+
+def _recall(lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None, known: Known) -> ObservedAuth | None:
+    """What an earlier plan has read, with the tags as they are now; None where it must be read."""
+    if summary is None or not _is_of_account(summary, task):
+        return None
+    details = known.memory.recall(memory_name(task.holder), auth_id(summary["id"]), summary["lastUpdatedAt"])
+    if details is None:
+        return None
+    try:
+        tags = known.tags.get(task.holder) or lattice.list_tags_for_resource(resourceArn=summary["arn"])["tags"]
+    except ClientError as error:
+        if is_absent(error):
+            return None
+        raise
+    return _observed(task, summary, details, tags)
+
+
+def _observed(task: AuthTask, summary: Summary, details: Details, tags: Tags) -> ObservedAuth:
+    claim, owned = tags.get(AUTH_POLICY_TAG, ""), tags.get(OWNER_TAG) == task.owner
+    return ObservedAuth(summary["id"], summary["arn"], details["authType"], details["policy"], claim, owned)
+
+
+def _is_of_account(summary: Summary, task: AuthTask) -> bool:
+    return bool(summary["arn"].split(":")[4] == task.cluster.account)
 
 
 def reconcile(lattice: "VPCLatticeClient", task: AuthTask) -> Outcome:
@@ -166,10 +221,13 @@ def _set_auth_type(lattice: "VPCLatticeClient", identifier: str, auth_type: Any)
         lattice.update_service(serviceIdentifier=identifier, authType=auth_type)
 
 
-def _auth_type(lattice: "VPCLatticeClient", identifier: str) -> str:
+def _auth_type(lattice: "VPCLatticeClient", identifier: str) -> tuple[str, datetime]:
+    """The auth type, and when the service or network was last changed."""
     if identifier.startswith("sn-"):
-        return lattice.get_service_network(serviceNetworkIdentifier=identifier)["authType"]
-    return lattice.get_service(serviceIdentifier=identifier).get("authType", "NONE")
+        network = lattice.get_service_network(serviceNetworkIdentifier=identifier)
+        return network["authType"], network["lastUpdatedAt"]
+    service = lattice.get_service(serviceIdentifier=identifier)
+    return service.get("authType", "NONE"), service["lastUpdatedAt"]
 
 
 def _policy(lattice: "VPCLatticeClient", identifier: str) -> str:

@@ -4,23 +4,23 @@ Only private hosted zones with the tag `trellis:managed=true` are looked at: the
 to Trellis.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from trellis.model import HostedZone, RecordSet
 from trellis.planning.contest import refusals_of
-from trellis.planning.dns import (
+from trellis.planning.dns import diff_names, names_ids
+from trellis.planning.dns_ownership import classified, is_in_question
+from trellis.planning.dns_state import (
     AssociateZone,
     ChangeRecords,
     DisassociateZone,
     NameChange,
     NamesWanted,
     ObservedNames,
-    diff_names,
-    owner_of,
-    zones_in_use,
 )
 from trellis.planning.service_state import is_lost
 from trellis.planning.work import Description, KindPlan, Outcome, Refusal, Status, reported
@@ -42,23 +42,27 @@ _REFUSED = {"ConflictingDomainExists", "LastVPCAssociation", "LimitsExceeded", "
 _DONE_ALREADY = {"VPCAssociationNotFound"}
 
 
-def plan(clients: "Names", wanted: NamesWanted) -> KindPlan:
+Recall = Callable[[], Collection[str]]
+"""Reads what earlier runs have noted of the cluster; it is asked only where that matters."""
+
+
+def plan(clients: "Names", wanted: NamesWanted, recall: Recall) -> KindPlan:
     """What a run would change; names whose service has no domain name yet count as waiting."""
-    observed = clients.observe()
+    observed = _observe(clients, wanted, recall)
     diff = diff_names(wanted, observed)
     return KindPlan(
         changes=tuple(change.describe() for change in diff.changes),
         refusals=diff.refusals,
         owned=diff.owned,
         waiting=bool(diff.pending),
-        ids=zones_in_use(wanted, observed),
+        ids=names_ids(wanted, observed),
         reported=tuple(reported(change.describe(), wanted.left_because(change)) for change in diff.reported),
     )
 
 
-def reconcile(clients: "Names", wanted: NamesWanted) -> Outcome:
+def reconcile(clients: "Names", wanted: NamesWanted, recall: Recall) -> Outcome:
     """Apply all changes. A refused one does not keep the others from being made."""
-    diff = diff_names(wanted, clients.observe())
+    diff = diff_names(wanted, _observe(clients, wanted, recall))
     done: list[Description] = []
     contested = refusals_of(wanted.left, (str(change.describe()["resource"]) for change in diff.reported))
     refusals = [*diff.refusals, *contested]
@@ -73,6 +77,11 @@ def reconcile(clients: "Names", wanted: NamesWanted) -> Outcome:
     )
     status = Status.REFUSED if refusals else Status.DONE
     return Outcome(KIND, wanted.cluster.name, status, tuple(done), tuple(refusals))
+
+
+def _observe(clients: "Names", wanted: NamesWanted, recall: Recall) -> ObservedNames:
+    observed = clients.observe()
+    return replace(observed, noted=recall()) if is_in_question(wanted, observed) else observed
 
 
 class Names:
@@ -163,7 +172,7 @@ class Names:
                     values=tuple(map(_plain, values)) if record["Type"] == "CNAME" else values,
                     ttl=record.get("TTL", 0),
                 )
-                yield RecordSet(plain.zone_id, plain.name, plain.type, plain.values, plain.ttl, owner_of(plain))
+                yield classified(plain)
 
     def _domains(self) -> dict[str, str]:
         # A service that is going away is no service any more: the one made in its place gets another domain name.

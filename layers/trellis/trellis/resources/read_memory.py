@@ -21,6 +21,9 @@ class ReadMemory(Protocol):
     def note(self, service: str, resource: str, updated: datetime, details: Details) -> None:
         """What was read, with the time of the last change as it stood in the same answer."""
 
+    def note_unlisted(self, service: str, resource: str, updated: datetime, details: Details) -> None:
+        """The same of what may change without another time in the lists; where a change is known of, it is not kept."""
+
 
 class NoMemory:
     """Remembers nothing, so that everything is read."""
@@ -30,4 +33,7 @@ class NoMemory:
         return None
 
     def note(self, service: str, resource: str, updated: datetime, details: Details) -> None:
+        """Forgotten."""
+
+    def note_unlisted(self, service: str, resource: str, updated: datetime, details: Details) -> None:
         """Forgotten."""

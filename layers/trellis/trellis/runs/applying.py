@@ -7,6 +7,7 @@ call of the same run may have done part of the work.
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -153,7 +154,8 @@ def sync_dns(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
 
     def work(name: str) -> Outcome:
         wanted = names_wanted(tools, cluster, desired, keep=plan["keep"], left=_left(plan, run, name))
-        return dns.reconcile(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
+        names = dns.Names(tools.clients.route53, tools.clients.lattice)
+        return dns.reconcile(names, wanted, partial(tools.inventory.of, cluster.name))
 
     return _each_leased(tools, run, lambda _: f"names/{cluster.name}", work)
 

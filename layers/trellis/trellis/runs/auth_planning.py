@@ -1,10 +1,10 @@
 """Auth policies in the course of a run: what the fleet decides for the network, and what differs where."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 
-from trellis.model import AuthPolicy, Cluster, ClusterState, Desired, Mode, network_holder, service_holder
+from trellis.model import AUTH_POLICY_TAG, AuthPolicy, Cluster, ClusterState, Desired, Mode, network_holder
 from trellis.model.auth_policy import SERVICE
 from trellis.planning.network_policies import Claim, decide
 from trellis.planning.plan import APPLY, PRUNE, WorkItem
@@ -42,22 +42,22 @@ def decided_policy(tools: Toolbox, cluster: Cluster) -> AuthPolicy | None:
 
 
 def auth_items(
-    tools: Toolbox, cluster: Cluster, desired: Desired, claimed: Iterable[str], *, held: Mapping[str, str]
+    tools: Toolbox, cluster: Cluster, desired: Desired, known: auth_policies.Known, *, held: Mapping[str, str]
 ) -> tuple[WorkItem, ...]:
-    """The auth policies that are wanted, and those of `claimed` services that nobody wants any more.
+    """The auth policies that are wanted, and those that nobody wants any more of services whose tags tell of one.
 
     `held` are the services that are only reported, each with why.
     """
     if cluster.state is ClusterState.LEAVING:
         return ()
     wanted = {policy.holder: policy for policy in desired.auth_policies}
-    known = {*wanted, *map(service_holder, claimed), network_holder(cluster.service_network)}
+    claimed = {holder for holder, tags in known.tags.items() if tags.get(AUTH_POLICY_TAG)}
     summaries = auth_policies.holders(tools.clients.lattice, cluster)
     vpcs = {member.name: member.vpc_id for member in tools.registry.list()}
     items = []
-    for holder in sorted(known):
+    for holder in sorted({*wanted, *claimed, network_holder(cluster.service_network)}):
         task = auth_policies.AuthTask(cluster, holder, wanted.get(holder), vpcs)
-        plan = auth_policies.plan(tools.clients.lattice, task, summaries.get(holder))
+        plan = auth_policies.plan(tools.clients.lattice, task, summaries.get(holder), known)
         items.append(_item(task, _held(plan, held.get(holder.removeprefix(f"{SERVICE}/"), ""))))
     return tuple(items)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from trellis.fleet.hints import Hint
 from trellis.foreign_calls import ForeignCall, parse_foreign_call
+from trellis.resources import dns
 from trellis.runs.toolbox import Toolbox
 from trellis.unsigned_changes import is_unsigned, parse_unsigned_change
 
@@ -25,8 +26,15 @@ def _called(tools: Toolbox, call: ForeignCall) -> list[str | None]:
 
 
 def _take_note(tools: Toolbox, call: ForeignCall, cluster: str, items: frozenset[str]) -> str | None:
-    tools.hints.add(cluster, Hint(call.id, call.call, call.actor, call.detail.eventTime, items, call.touched))
+    told = _told(call, items)
+    tools.hints.add(cluster, Hint(call.id, call.call, call.actor, call.detail.eventTime, told, call.touched))
     return start_check(tools, call.id, cluster, items)
+
+
+def _told(call: ForeignCall, items: frozenset[str]) -> frozenset[str]:
+    """What the call may be the cause of: a change of records starts a run for a service or VPC, but touches names."""
+    names = frozenset(item for item in items if item.startswith(f"{dns.KIND}/"))
+    return names if names and call.is_about_records else items
 
 
 def _unsigned(tools: Toolbox, event: dict[str, Any]) -> list[str | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from trellis.canary.overlay import marks, overlaid
@@ -15,29 +16,34 @@ from trellis.gateway_api import (
     services_in_doubt,
 )
 from trellis.model import (
+    AUTH_POLICY_TAG,
+    OWNER_TAG,
     Cluster,
     ClusterState,
     Desired,
     Service,
     cluster_owner,
+    name_id,
     network_holder,
+    service_holder,
 )
 from trellis.model.auth_policy import SERVICE
 from trellis.planning.contest import REASON as CONTESTED
 from trellis.planning.contest import wanted_of
-from trellis.planning.dns import NamesWanted
+from trellis.planning.dns_state import NamesWanted
 from trellis.planning.plan import APPLY, PRUNE, GuardLimits, Verdict, WorkItem, guard, stages, verdict
 from trellis.planning.service_changes import describe, takes_away
 from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
-from trellis.resources import dns, network, security_group, services
-from trellis.resources.service_observation import ServiceScope
+from trellis.resources import auth_policies, dns, network, security_group, services
+from trellis.resources.read_memory import ReadMemory
+from trellis.resources.service_observation import Reading, ServiceScope, observe_services
 from trellis.runs.auth_planning import auth_items, policy_state, with_network_policy
 from trellis.runs.certificates import choose_certificates
 from trellis.runs.client_planning import client_items, refused_clients
 from trellis.runs.contesting import leave_contested
-from trellis.runs.remembering import observe
+from trellis.runs.remembering import remembering
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -54,9 +60,9 @@ _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
 class Compared:
     """The work items, and for the status what is known of each service and network by now.
 
-    `auth` are the work items of all auth policies, also of those beyond the scope, `claimed` the services that have one
-    of Trellis. `health` counts the targets of each target group by status, `certificates` are the ARNs that services
-    have.
+    `auth` are the work items of all auth policies, also of those beyond the scope, `tags` what tells of the owner and
+    the auth policy of each wanted service, by holder. `health` counts the targets of each target group by status,
+    `certificates` are the ARNs that services have.
     """
 
     items: tuple[WorkItem, ...]
@@ -64,7 +70,7 @@ class Compared:
     networks: tuple[str, ...]
     health: dict[str, dict[str, int]] = field(default_factory=dict)
     auth: tuple[WorkItem, ...] = ()
-    claimed: tuple[str, ...] = ()
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
 
 
@@ -84,7 +90,8 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
     compared = replace(compared, items=leave_contested(tools, cluster, compared.items))
-    _take_inventory(tools, run, cluster, compared.items, certificates.inventory(compared.certificates))
+    shared = certificates.inventory(compared.certificates) | _named(cluster, desired)
+    _take_inventory(tools, run, cluster, compared.items, shared)
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
@@ -220,12 +227,16 @@ class _Services:
 def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Services) -> Compared:
     cluster = wanted.cluster
     items = [] if run.only_service else list(_cluster_items(tools, cluster, wanted_services.desired))
-    compared = _service_items(tools, run, cluster, wanted_services)
-    auth = auth_items(tools, cluster, wanted_services.desired, compared.claimed, held=wanted_services.held)
-    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
-    items += [item for item in auth if _is_in_scope(run, item, wanted_services.desired)]
+    desired = wanted_services.desired
+    with remembering(tools, run, cluster, desired.services) as memory:
+        compared = _service_items(tools, run, cluster, wanted_services, memory=memory)
+        known = auth_policies.Known(memory, compared.tags)
+        auth = auth_items(tools, cluster, desired, known, held=wanted_services.held)
+    recall = partial(tools.inventory.of, cluster.name)
+    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted, recall)
+    items += [item for item in auth if _is_in_scope(run, item, desired)]
     if not run.only_service:
-        items += client_items(tools, cluster, wanted_services.desired, keep=wanted.keep)
+        items += client_items(tools, cluster, desired, keep=wanted.keep)
     items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names, left=wanted.left)]
     return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice), auth=auth)
 
@@ -246,10 +257,11 @@ def _is_in_scope(run: Run, item: WorkItem, desired: Desired) -> bool:
     return not run.only_service or (kind == SERVICE and run.only_service in names.get(name, {name}))
 
 
-def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services) -> Compared:
+def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services, *, memory: ReadMemory) -> Compared:
     owner = cluster_owner(cluster.account, cluster.name)
     wanted = {service.name: service for service in asked.desired.services}
-    observed = observe(tools, run, cluster, ServiceScope(owner, asked.desired.services))
+    reading = Reading(memory, tools.settings.read_concurrency)
+    observed = observe_services(tools.clients, ServiceScope(owner, asked.desired.services), reading)
     items, known = [], {}
     for diff in diff_services(asked.desired.services, observed):
         found = observed.of(diff.name)
@@ -263,13 +275,13 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services)
         plan_ = asked.plan_of(diff, found)
         items.append(WorkItem(services.KIND, phase, diff.name, plan_, wanted_of(wanted.get(diff.name))))
     health = {group.group.name: dict(group.health) for service in observed.services for group in service.groups}
-    claimed = tuple(
-        found.name
+    tags = {
+        service_holder(found.name): {OWNER_TAG: found.service.owner, AUTH_POLICY_TAG: found.service.auth_policy}
         for found in observed.services
-        if found.name in wanted and found.service and found.service.auth_policy
-    )
+        if found.name in wanted and found.service
+    }
     attached = {found.name: arn for found in observed.services if (arn := _certificate(found))}
-    return Compared(tuple(items), known, (), health, claimed=claimed, certificates=attached)
+    return Compared(tuple(items), known, (), health, tags=tags, certificates=attached)
 
 
 def _certificate(found: ObservedService) -> str:
@@ -293,11 +305,20 @@ def _left_state(item: WorkItem) -> dict[str, str]:
     return {"status": "PENDING", "reason": "ReportedOnly", "message": message}
 
 
+def _named(cluster: Cluster, desired: Desired) -> dict[str, set[str]]:
+    """The work items that an event about a hostname's records is about: the service alone, and the names."""
+    names = f"{dns.KIND}/{cluster.name}"
+    return {name_id(name.hostname): {f"{services.KIND}/{name.service}", names} for name in desired.names}
+
+
 def _take_inventory(
     tools: Toolbox, run: Run, cluster: Cluster, items: Sequence[WorkItem], shared: Mapping[str, Collection[str]]
 ) -> None:
-    """Remember which work items each resource stands for; a run for one service has not looked at the others."""
-    if cluster.state is ClusterState.LEAVING:
+    """Remember which work items each resource stands for; a run for one service has not looked at the others.
+
+    A cluster that leaves needs what was noted until all is gone.
+    """
+    if cluster.state is ClusterState.LEAVING and not any(item.plan.needs_work for item in items):
         tools.inventory.forget(cluster.name)
         return
     owned = {resource: item.key for item in items for resource in item.plan.ids}

@@ -7,16 +7,19 @@ from trellis.clusters.api import KubernetesApi
 from trellis.clusters.snapshot import read_snapshot
 from trellis.model import ClusterState
 from trellis.model.auth_policy import SERVICE
-from trellis.resources import auth_policies, services
+from trellis.resources import auth_policies, dns, services
 from trellis.runs.request import RunRequest
 from trellis.runs.toolbox import Toolbox
+
+_MOST_NAMED = 200
 
 
 def read(tools: Toolbox, request: RunRequest) -> dict[str, Any]:
     """Read the cluster and return the run; raises ClusterNotRegisteredError and ClusterUnreadableError."""
     cluster = tools.registry.get(request.cluster)
     # Before anything is read: what happens from now on needs another run.
-    scope = narrowest_scope(tools.checks.take(cluster.name)) if request.lane == "event" else request.scope
+    items = tools.checks.take(cluster.name) if request.lane == "event" else frozenset()
+    scope = narrowest_scope(items) if request.lane == "event" else request.scope
     snapshot_key = None
     if cluster.state is ClusterState.ACTIVE:
         api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
@@ -28,12 +31,26 @@ def read(tools: Toolbox, request: RunRequest) -> dict[str, Any]:
         "lane": request.lane,
         "run": request.run,
         "snapshotKey": snapshot_key,
+        "named": holders_named(items) if request.lane == "event" else [],
     }
 
 
+def holders_named(items: Collection[str]) -> list[str] | None:
+    """The services and networks whose auth events are about; None when they are too many for a run's input.
+
+    Where nothing is left of what events asked for, a call of this function has died that had taken it.
+    """
+    prefix = f"{auth_policies.KIND}/"
+    named = sorted(item.removeprefix(prefix) for item in items if item.startswith(prefix))
+    return named if items and len(named) <= _MOST_NAMED else None
+
+
 def narrowest_scope(items: Collection[str]) -> str:
-    """The scope that covers these work items, written `kind/name`; the whole cluster for anything but one service."""
-    scopes = {_scope(item) for item in items}
+    """The scope that covers these work items, written `kind/name`; the whole cluster for anything but one service.
+
+    The names are part of every run.
+    """
+    scopes = {_scope(item) for item in items if not item.startswith(f"{dns.KIND}/")}
     return next(iter(scopes)) if len(scopes) == 1 else "cluster"
 
 

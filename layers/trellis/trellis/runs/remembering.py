@@ -1,13 +1,12 @@
 """Which services a plan reads in full, and of which it believes earlier runs where nothing has changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from trellis.fleet.fingerprints import Memory
 from trellis.model import Cluster, ClusterState, Service
-from trellis.planning.service_state import ObservedServices
-from trellis.resources import services
-from trellis.resources.service_observation import Reading, ServiceScope, observe_services
+from trellis.resources import auth_policies, services
+from trellis.resources.read_memory import NoMemory, ReadMemory
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -16,29 +15,31 @@ _BELIEVING = frozenset({"schedule", "event"})
 canary judges by what it has just changed."""
 
 
-def observe(tools: Toolbox, run: Run, cluster: Cluster, scope: ServiceScope) -> ObservedServices:
-    """Read a cluster's services, and remember what was read; nothing is written when that was known."""
+@contextmanager
+def remembering(tools: Toolbox, run: Run, cluster: Cluster, desired: Collection[Service]) -> Iterator[ReadMemory]:
+    """What is known of a cluster that is read meanwhile; what was read is kept, and written only if it is news."""
     if cluster.state is ClusterState.LEAVING:
         tools.fingerprints.forget(cluster.name)
-        return observe_services(tools.clients, scope, Reading(concurrency=tools.settings.read_concurrency))
-    memory: Memory = tools.fingerprints.of(cluster.name, distrusted=distrusted(tools, run, scope.desired))
-    observed = observe_services(tools.clients, scope, Reading(memory, tools.settings.read_concurrency))
+        yield NoMemory()
+        return
+    memory = tools.fingerprints.of(cluster.name, distrusted=distrusted(tools, run, desired))
+    yield memory
     tools.fingerprints.keep(cluster.name, memory)
-    return observed
 
 
 def distrusted(tools: Toolbox, run: Run, desired: Collection[Service]) -> Collection[str] | None:
-    """The services to read in full whatever is known of them; None means all.
+    """The services and networks to read in full whatever is known of them; None means all.
 
     An event names a service because it has changed, and a run has just changed what it worked on: there a list that
     lags behind would be believed most easily.
     """
-    if run.lane not in _BELIEVING:
+    if run.lane not in _BELIEVING or run.named is None:
         return None
-    named = {run.only_service} if run.only_service else set()
+    named = {*map(auth_policies.memory_name, run.named), *([run.only_service] if run.only_service else [])}
     named |= {service.name for service in desired if service.custom_domain_name in named}
     return named | _worked_on(tools.documents.get(run.verifies)) if run.verifies else named
 
 
 def _worked_on(plan: dict[str, Any]) -> set[str]:
-    return {item["name"] for item in plan["items"] if item["kind"] == services.KIND}
+    kinds = (services.KIND, auth_policies.KIND)
+    return {auth_policies.memory_name(item["name"]) for item in plan["items"] if item["kind"] in kinds}

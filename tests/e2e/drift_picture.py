@@ -1,0 +1,138 @@
+"""What Trellis keeps for the walk-through's cluster B, read from AWS without a line of Trellis."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drift_routes import HOSTNAME
+from observing import CLUSTER_B
+
+from trellis_local.walkthrough import World
+
+Document = dict[str, Any]
+
+
+def picture(world: World) -> Document:
+    """All that Trellis keeps for cluster B, by name, as far as it is in force."""
+    lattice = world.aws("vpc-lattice")
+    names = {item["id"]: item["name"] for item in items(lattice, "list_target_groups")}
+    return {
+        "services": sorted((_service(lattice, item, names) for item in items(lattice, "list_services")), key=str),
+        "groups": {
+            item["name"]: sorted(
+                (target["id"], target["port"])
+                for target in items(lattice, "list_targets", targetGroupIdentifier=item["id"])
+                if target["status"] != "DRAINING"
+            )
+            for item in items(lattice, "list_target_groups")
+            if item["status"] == "ACTIVE"
+        },
+        "networks": sorted(
+            (item["name"], _associations(lattice, "list_service_network_vpc_associations", item["id"], "vpcId"))
+            for item in items(lattice, "list_service_networks")
+        ),
+        "ingress": sorted(
+            (rule["IpProtocol"], rule["FromPort"], rule["ToPort"], rule.get("PrefixListId") or rule.get("CidrIpv4"))
+            for rule in ingress_rules(world)
+        ),
+        "records": sorted(
+            (record["Name"], record["Type"], record.get("TTL"), str(record.get("ResourceRecords")))
+            for record in records(world)
+            # The name of a service made anew leads to its new domain.
+            if record["Type"] == "TXT"
+        ),
+        "names": sorted(_leads(world, record) for record in records(world) if record["Type"] == "CNAME"),
+        "zone": sorted(vpc["VPCId"] for vpc in world.aws("route53").get_hosted_zone(Id=zone_of(world))["VPCs"]),
+    }
+
+
+def zone_of(world: World) -> str:
+    """The id of the zone of the names."""
+    zones = world.aws("route53").list_hosted_zones()["HostedZones"]
+    return str(next(zone["Id"] for zone in zones if f"{HOSTNAME}.".endswith(f".{zone['Name']}")))
+
+
+def records(world: World) -> list[Document]:
+    """All records of the zone."""
+    found: list[Document] = world.aws("route53").list_resource_record_sets(HostedZoneId=zone_of(world))[
+        "ResourceRecordSets"
+    ]
+    return found
+
+
+def ingress_rules(world: World) -> list[Document]:
+    """The rules of the security group that are Trellis'."""
+    owner = {"Name": "tag:trellis:owner", "Values": [f"{world.status()['account']}/{CLUSTER_B}"]}
+    found: list[Document] = world.aws("ec2").describe_security_group_rules(Filters=[owner])["SecurityGroupRules"]
+    return sorted(found, key=lambda rule: str(rule.get("PrefixListId")))
+
+
+def _leads(world: World, record: Document) -> tuple[str, Any, bool]:
+    """Whether a name leads to the service of its hostname."""
+    hostname = record["Name"].removesuffix(".")
+    services = items(world.aws("vpc-lattice"), "list_services")
+    domains = [item["dnsEntry"]["domainName"] for item in services if item.get("customDomainName") == hostname]
+    return hostname, record["TTL"], [value["Value"].removesuffix(".") for value in record["ResourceRecords"]] == domains
+
+
+def _service(lattice: Any, item: Document, names: Mapping[str, str]) -> Document:
+    try:
+        listeners = [_listener(lattice, item["id"], found, names) for found in _listeners(lattice, item["id"])]
+        certificate = lattice.get_service(serviceIdentifier=item["id"]).get("certificateArn")
+    except lattice.exceptions.ResourceNotFoundException:
+        listeners, certificate = [], None
+    return {
+        "name": item["name"],
+        "certificate": certificate,
+        "status": item["status"],
+        "listeners": sorted(listeners, key=str),
+        "networks": _associations(
+            lattice, "list_service_network_service_associations", item["id"], "serviceNetworkName"
+        ),
+    }
+
+
+def _listeners(lattice: Any, service: str) -> list[Document]:
+    return items(lattice, "list_listeners", serviceIdentifier=service)
+
+
+def _listener(lattice: Any, service: str, listener: Document, names: Mapping[str, str]) -> Document:
+    where = {"serviceIdentifier": service, "listenerIdentifier": listener["id"]}
+    rules = [
+        lattice.get_rule(**where, ruleIdentifier=item["id"])
+        for item in items(lattice, "list_rules", **where)
+        if not item["isDefault"]
+    ]
+    kept = [
+        {
+            "name": rule["name"],
+            "priority": rule["priority"],
+            "match": rule["match"],
+            "action": _action(rule["action"], names),
+        }
+        for rule in rules
+    ]
+    default = lattice.get_listener(**where)["defaultAction"]
+    return {
+        "name": listener["name"],
+        "port": listener["port"],
+        "default": _action(default, names),
+        "rules": sorted(kept, key=lambda rule: str(rule["name"])),
+    }
+
+
+def _action(action: Document, names: Mapping[str, str]) -> Any:
+    if "forward" not in action:
+        return action
+    shares = action["forward"]["targetGroups"]
+    return sorted((names.get(share["targetGroupIdentifier"]), share["weight"]) for share in shares)
+
+
+def _associations(lattice: Any, operation: str, identifier: str, member: str) -> list[tuple[str, str]]:
+    of_network = "vpc" in operation
+    where = {"serviceNetworkIdentifier" if of_network else "serviceIdentifier": identifier}
+    return sorted((item[member], item["status"]) for item in items(lattice, operation, **where))
+
+
+def items(lattice: Any, operation: str, **where: str) -> list[Document]:
+    """All items of a list of VPC Lattice."""
+    return [item for page in lattice.get_paginator(operation).paginate(**where) for item in page["items"]]
