@@ -220,9 +220,9 @@ class Bench:
         return len(diffs)
 
     def _names(self, desired: Desired) -> None:
-        names = dns.Names(self.world.aws("route53"), self.lattice)
         registry = self._registry()
         (cluster,) = (found for found in registry if found.name == CLUSTER)
+        names = dns.Names(self.world.aws("route53"), self.lattice, cluster.account)
         wanted = dns.NamesWanted(cluster, desired.names, registry, 60, False, {})
         for change in diff_names(wanted, names.observe()).changes:
             names.apply(change, "us-west-2")

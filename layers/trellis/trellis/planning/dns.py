@@ -4,7 +4,7 @@ A hostname gets a CNAME and, in the same atomic batch, a TXT record that says wh
 with a zone has a TXT record there as well. Whatever lacks such a record is somebody else's and stays as it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trellis.model import Cluster, ClusterState, DnsName, HostedZone, RecordSet, cluster_owner, fleet_owner
@@ -19,11 +19,15 @@ _TXT_LENGTH = 255
 
 @dataclass(frozen=True)
 class ObservedNames:
-    """The managed private zones with their record sets by zone id, and the services' generated domain names."""
+    """The managed private zones with their record sets by zone id, and the services' generated domain names.
+
+    `unmanaged` are the names of the other private zones, whose names are not Trellis' to give away.
+    """
 
     zones: tuple[HostedZone, ...] = ()
     records: Mapping[str, tuple[RecordSet, ...]] = field(default_factory=dict)
     domains: Mapping[str, str] = field(default_factory=dict)
+    unmanaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,12 @@ class NamesWanted:
 
 def zone_for(hostname: str, zones: Iterable[HostedZone]) -> HostedZone | None:
     """The zone with the longest name that is a suffix of the hostname, as Route 53 itself resolves."""
-    fitting = [zone for zone in zones if hostname == zone.name or hostname.endswith(f".{zone.name}")]
+    fitting = [zone for zone in zones if _covers(zone.name, hostname)]
     return max(fitting, key=lambda zone: (len(zone.name), zone.id), default=None)
+
+
+def _covers(zone: str, hostname: str) -> bool:
+    return hostname == zone or hostname.endswith(f".{zone}")
 
 
 def diff_names(wanted: NamesWanted, observed: ObservedNames) -> NamesDiff:
@@ -198,16 +206,37 @@ def _refusal(name: DnsName, zone: HostedZone | None, observed: ObservedNames, ow
     if name.hostname == zone.name:
         message = f"{name.hostname} is the apex of its zone, where DNS allows no CNAME record"
         return Refusal(name.hostname, "ZoneApex", message)
-    records = observed.records[zone.id]
-    mine = _owner_at(records, name.hostname) == owner
+    mine = _owner_at(observed.records[zone.id], name.hostname) == owner
+    closer = [found for found in observed.unmanaged if _covers(found, name.hostname) and len(found) > len(zone.name)]
+    if closer and not mine:
+        message = (
+            f"{name.hostname} is a name of the private hosted zone {max(closer, key=len)}, which has no tag "
+            f"trellis:managed=true; beside that zone, none in {zone.name} is made"
+        )
+        return Refusal(name.hostname, "NoHostedZone", message)
     # A record of another type under an own name was put there by somebody, however the ownership record came to stay.
-    others = [record for record in records if record.name == name.hostname and not (mine and record.type == "CNAME")]
-    claims = [record for record in records if record.name == f"{_NAME_LABEL}.{name.hostname}" and not mine]
+    records = [record for record in observed.records[zone.id] if record.name == name.hostname]
+    others = [record for record in records if not (mine and record.type == "CNAME")]
+    claims = [] if mine else list(_claims(name.hostname, zone, observed, owner))
     if others or claims:
         kinds = ", ".join(sorted(f"{record.name} {record.type}" for record in (*others, *claims)))
-        message = f"zone {zone.name} has records that this cluster does not own: {kinds}"
+        names = {found.id: found.name for found in observed.zones}
+        zones = ", ".join(sorted({names[record.zone_id] for record in (*others, *claims)}))
+        message = f"zone {zones} has records that this cluster does not own: {kinds}"
         return Refusal(name.hostname, "RecordNotOwned", message)
     return None
+
+
+def _claims(hostname: str, zone: HostedZone, observed: ObservedNames, owner: str) -> Iterator[RecordSet]:
+    """What stands in the place of the ownership record, and the ownership records of others in any zone.
+
+    A zone that is made below another must not give its names away anew.
+    """
+    for records in observed.records.values():
+        for record in records:
+            foreign = record.zone_id == zone.id or record.owner not in ("", owner)
+            if foreign and record.name == f"{_NAME_LABEL}.{hostname}":
+                yield record
 
 
 def _owner_at(records: Sequence[RecordSet], hostname: str) -> str:

@@ -132,7 +132,7 @@ def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
     wanted = names_wanted(tools, cluster, desired, keep=plan["keep"], left=_left(plan, run))
 
     def work() -> Outcome:
-        return dns.reconcile(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
+        return dns.reconcile(dns.Names(tools.clients.route53, tools.clients.lattice, cluster.account), wanted)
 
     return _leased(tools, run, f"names/{cluster.name}", work)
 
