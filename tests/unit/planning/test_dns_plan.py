@@ -191,6 +191,12 @@ def test_a_zone_that_is_made_below_does_not_give_the_names_of_the_one_above_away
     assert [(change.zone.id, bool(change.deletes)) for change in records] == [("Z2", False), ("Z1", True)]
 
 
+def test_names_are_in_a_zone_before_vpcs_ask_it_for_them() -> None:
+    changes = kinds(diff_names(wanted(), observed()).changes)
+    assert changes[0] == "ChangeRecords"
+    assert diff_names(wanted(), observed()).changes[0].hostname == NAME.hostname
+
+
 def test_ownership_is_read_from_own_records_only() -> None:
     text = owner_text("111122223333/b", 'HTTPRoute apps/st"ör\\e')
     assert owner_of(RecordSet("Z1", "_trellis.x", "TXT", (text,))) == "111122223333/b"

@@ -159,7 +159,8 @@ def diff_names(wanted: NamesWanted, observed: ObservedNames) -> NamesDiff:
     associations = _associations(wanted, observed, carried)
     removed = () if wanted.keep else (*_stale(observed, owner, used), *associations.removed)
     owned = sum(1 for records in observed.records.values() for record in records if record.owner == owner)
-    all_changes = (*associations.added, *changes, *removed)
+    # A VPC that is given a zone asks no other for its names any more: they must be there before.
+    all_changes = (*changes, *associations.added, *removed)
     return NamesDiff(
         changes=tuple(change for change in all_changes if not wanted.left_because(change)),
         refusals=tuple(refusals),
