@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from manifests import apply, backend, delete, gateway, namespace, route
-from observing import CLUSTER_A, CLUSTER_B, NETWORK, conditions, events_kept_away, execute, report_of, service_of
+from observing import CLUSTER_A, CLUSTER_B, NETWORK, conditions, events_kept_away, execute, service_of
 from parameters import parameters_set
 from test_auth_policies import allow, iam_auth_policy
+from test_client_identity import document
 
 from trellis_local.walkthrough import Walkthrough, World
 
@@ -113,8 +114,11 @@ def test_a_baseline_that_is_no_policy_changes_nothing_and_is_told(platform: Plat
         platform.reconcile()
         with parameters_set(platform.world, NetworkBaselinePolicy='{"Statement": {"Effect": "Permit"}}'):
             execution = execute(platform.world, "reconcile-cluster", {"cluster": CLUSTER_B})
-            refused = report_of(platform.world, execution, CLUSTER_B)["refused"]
-            assert [line["reason"] for line in refused if line["resource"].endswith(NETWORK)] == ["Invalid"]
+            told = json.loads(document(platform.world, json.loads(execution["output"])["report"]))
+            refusals = [found for item in told["items"] for found in item["plan"]["refusals"]]
+            (found,) = (found for found in refusals if found["resource"] == f"auth policy of network {NETWORK}")
+            assert found["reason"] == "Invalid"
+            assert "NetworkBaselinePolicy: /Statement/Effect" in found["message"]
             assert platform.answers(DATASTORE) == CLOSED
 
 
