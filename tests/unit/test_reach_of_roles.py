@@ -27,6 +27,7 @@ MADE = {"aws:requesttag/trellis:owner": "111122223333/EKS-CLUSTER-A"}
 READER = {"eks:principalarn": "arn:aws:iam::111122223333:role/trellis/ReadClusterFunctionRole"}
 NETWORK_TAG = {"aws:resourcetag/trellis:service-network": "eks-lattice-network"}
 GROUP_TAG = {"aws:resourcetag/aws:eks:cluster-name": "EKS-CLUSTER-A"}
+AS_IT_IS_MADE = {"ec2:createaction": "AuthorizeSecurityGroupIngress"}
 Values = Mapping[str, str]
 
 
@@ -66,6 +67,7 @@ OWN = [
     ("SyncDns", "route53:ChangeResourceRecordSets", ZONE, records("CREATE DELETE", "CNAME TXT")),
     ("OpenSecurityGroup", "ec2:AuthorizeSecurityGroupIngress", f"{EC2}security-group/sg-1", GROUP_TAG),
     ("OpenSecurityGroup", "ec2:RevokeSecurityGroupIngress", f"{EC2}security-group-rule/sgr-1", OURS),
+    ("OpenSecurityGroup", "ec2:CreateTags", f"{EC2}security-group-rule/*", {**MADE, **AS_IT_IS_MADE}),
     ("GrantClusterAccess", "eks:CreateAccessEntry", f"{EKS}cluster/a", {**READER, **NETWORK_TAG}),
     ("ProvisionClientIdentity", "iam:DeleteRole", CLIENT, OURS),
     ("ProvisionClientIdentity", "iam:UpdateAssumeRolePolicy", CLIENT, OURS),
@@ -98,6 +100,7 @@ FOREIGN = [
     ("OpenSecurityGroup", "ec2:RevokeSecurityGroupIngress", f"{EC2}security-group/sg-1", OURS),
     ("OpenSecurityGroup", "ec2:RevokeSecurityGroupIngress", f"{EC2}security-group-rule/sgr-1", {}),
     ("OpenSecurityGroup", "ec2:RevokeSecurityGroupIngress", f"{EC2}security-group-rule/sgr-1", THEIRS),
+    ("OpenSecurityGroup", "ec2:CreateTags", f"{EC2}security-group-rule/sgr-1", MADE),
     ("GrantClusterAccess", "eks:CreateAccessEntry", f"{EKS}cluster/a", READER),
     (
         "GrantClusterAccess",
