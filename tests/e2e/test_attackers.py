@@ -4,26 +4,35 @@ The victim is the walk-through's route datastore, of namespace apps in EKS-CLUST
 may write in a namespace of its own: in the same cluster, and in EKS-CLUSTER-A.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from attacking import MALLORY, VICTIM, ZONE, Belongings, applied, belongings, race, records, unharmed
 from manifests import Document, apply, backend, delete, gateway, namespace, route, rule
 from observing import CLUSTER_A, CLUSTER_B, GATEWAY_API, NETWORK, conditions, execute, report_of, service_of
 
 from trellis_local.walkthrough import Walkthrough, World
 
-VICTIM = "datastore.lattice-test.io"
-ZONE = "lattice-test.io"
-MALLORY = "mallory"
 APPS = {"name": NETWORK, "namespace": "apps"}
 
 
 def at_the_victims_gateway(name: str) -> Document:
     found = route(name, hostname="at-their-gateway.lattice-test.io")
     found["spec"]["parentRefs"] = [APPS]
+    return found
+
+
+def listener_of_the_victims_hostname() -> Document:
+    found = gateway(MALLORY, "own-network")
+    found["spec"]["listeners"][0]["hostname"] = VICTIM
+    return found
+
+
+def at_the_own_listener(name: str) -> Document:
+    found = route(name)
+    found["spec"]["parentRefs"] = [{"name": "own-network"}]
     return found
 
 
@@ -66,20 +75,18 @@ ATTACKS = (
     route(f"{MALLORY}/backend", rule(to_the_victims_backend()), hostname="mallory.lattice-test.io"),
     route(f"{MALLORY}/apex", hostname=ZONE),
     route(f"{MALLORY}/wildcard", hostname=f"*.{ZONE}"),
+    route(f"{MALLORY}/wildcard-below", hostname=f"*.{VICTIM}"),
+    listener_of_the_victims_hostname(),
+    at_the_own_listener(f"{MALLORY}/listener"),
+    # Only report on what one does not have: it must not hold what the victim has.
+    route(f"{MALLORY}/plan", hostname=VICTIM, annotations={"trellis.dev/mode": "plan"}),
+    *backend(MALLORY, "datastore-v1"),
+    route(f"{MALLORY}/namesake", rule({"name": "datastore-v1", "port": 80}), hostname="namesake.lattice-test.io"),
 )
 EXTRAS = {
     f"/apis/gateway.networking.k8s.io/v1beta1/namespaces/{MALLORY}/referencegrants/to-myself": grant_to_oneself(),
     f"/apis/discovery.k8s.io/v1/namespaces/{MALLORY}/endpointslices/datastore-v1-mine": slice_of_the_victims_service(),
 }
-
-
-@dataclass(frozen=True)
-class Belongings:
-    """All that is the victim's."""
-
-    service: Any
-    records: Any
-    conditions: Any
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,9 @@ def aftermath(onboarded: Walkthrough, world: World) -> Iterator[Aftermath]:
         ("backend", "ResolvedRefs", "RefNotPermitted"),
         ("apex", "trellis.dev/DNSReady", "ZoneApex"),
         ("wildcard", "Accepted", "UnsupportedValue"),
+        ("wildcard-below", "Accepted", "UnsupportedValue"),
+        ("listener", "Accepted", "HostnameConflict"),
+        ("plan", "Accepted", "HostnameConflict"),
     ],
 )
 def test_each_attack_is_refused_with_a_condition(
@@ -133,11 +143,66 @@ def test_nothing_of_the_victim_has_changed(aftermath: Aftermath, world: World) -
     assert not any("192.168.48.66" in str(group) for group in aftermath.before.service["groups"])
 
 
-def test_no_target_of_the_victim_answers_to_mallory(aftermath: Aftermath, world: World) -> None:
-    mine = service_of(world, "mallory.lattice-test.io")
+@pytest.mark.parametrize("hostname", ["mallory.lattice-test.io", "namesake.lattice-test.io"])
+def test_no_target_of_the_victim_answers_to_mallory(aftermath: Aftermath, world: World, hostname: str) -> None:
+    mine = service_of(world, hostname)
     theirs = {target[0] for group in aftermath.before.service["groups"] for target in group["targets"]}
     assert mine is not None
     assert theirs.isdisjoint(target[0] for group in mine["groups"] for target in group["targets"])
+
+
+@pytest.mark.parametrize("cluster", [CLUSTER_A, CLUSTER_B])
+def test_an_old_route_into_which_the_hostname_is_written_later_does_not_get_it(
+    onboarded: Walkthrough, world: World, cluster: str
+) -> None:
+    """The oldest route has a hostname, but a route may be old and get the hostname today."""
+    old = route(f"{MALLORY}/old", hostname=f"old.{ZONE}")
+    own = (namespace(MALLORY), gateway(MALLORY), *backend(MALLORY))
+    victims = (namespace("heirs"), gateway("heirs"), *backend("heirs"), route("heirs/heir", hostname=f"heir.{ZONE}"))
+    with applied(world, cluster, *own, old):
+        world.run("reconcile-cluster", {"cluster": cluster})  # Meanwhile seconds go by.
+        keeps_its_hostname(onboarded, world, cluster, old, victims)
+
+
+def keeps_its_hostname(
+    onboarded: Walkthrough, world: World, cluster: str, old: Document, victims: tuple[Document, ...]
+) -> None:
+    with applied(world, CLUSTER_B, *victims):
+        world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+        before = heirs(world)
+        edited = {**old, "spec": {**old["spec"], "hostnames": [f"heir.{ZONE}"]}}
+        apply(world.kubernetes(cluster), edited)
+        race(world)
+        assert heirs(world) == before
+        assert world.get(onboarded.vpcs["a"], f"http://heir.{ZONE}/").status == 200
+        heir = conditions(world, CLUSTER_B, "HTTPRoute", "heirs/heir")
+        assert {heir[kind]["status"] for kind in ("Accepted", "Programmed", "trellis.dev/DNSReady")} == {"True"}
+        kind, reason = REFUSED_BY[cluster]
+        found = conditions(world, cluster, "HTTPRoute", f"{MALLORY}/old")[kind]
+        assert (found["status"], found["reason"]) == ("False", reason)
+        # Once the heir lets go of it, whoever has asked for long gets it.
+        delete(world.kubernetes(CLUSTER_B), victims[-1])
+        race(world)
+        assert conditions(world, cluster, "HTTPRoute", f"{MALLORY}/old")[kind]["status"] == "True"
+
+
+def heirs(world: World) -> tuple[str, Any, list[str]]:
+    """The heir's service, its rules and where the hostname leads; targets become healthy meanwhile."""
+    found = service_of(world, f"heir.{ZONE}") or {}
+    return str(found["arn"]), found["listeners"], records(world)[f"CNAME heir.{ZONE}."]
+
+
+REFUSED_BY = {CLUSTER_A: ("trellis.dev/DNSReady", "RecordNotOwned"), CLUSTER_B: ("Accepted", "HostnameConflict")}
+
+
+def test_the_victim_is_answered_while_both_clusters_are_attacked_at_once(onboarded: Walkthrough, world: World) -> None:
+    documents = (namespace(MALLORY), gateway(MALLORY), *backend(MALLORY), route(f"{MALLORY}/both", hostname=VICTIM))
+    with (
+        unharmed(world, onboarded.vpcs, a=200, b=200),
+        applied(world, CLUSTER_A, *documents),
+        applied(world, CLUSTER_B, *documents),
+    ):
+        race(world)
 
 
 def test_another_cluster_cannot_take_the_hostname(onboarded: Walkthrough, world: World) -> None:
@@ -169,35 +234,6 @@ def test_of_two_clusters_that_race_for_a_hostname_one_has_all_of_it(onboarded: W
     assert hostname not in str(records(world))
 
 
-class applied:  # noqa: N801 - reads as the verb that it is
-    """Meanwhile the objects exist; afterwards they are gone, and so is what was made for them."""
-
-    def __init__(self, world: World, cluster: str, *documents: Document) -> None:
-        self._world, self._cluster, self._documents = world, cluster, documents
-
-    def __enter__(self) -> None:
-        apply(self._world.kubernetes(self._cluster), *self._documents)
-
-    def __exit__(self, *_: object) -> None:
-        delete(self._world.kubernetes(self._cluster), *self._documents)
-        self._world.run("reconcile-cluster", {"cluster": self._cluster})
-
-
-def race(world: World) -> None:
-    """Both clusters are reconciled at the same time, twice: the loser has to see that it lost."""
-    states, arn = world.aws("stepfunctions"), world.status()["stateMachines"]["reconcile-cluster"]
-    for _ in range(2):
-        started = [
-            states.start_execution(stateMachineArn=arn, input=json.dumps({"cluster": cluster}))["executionArn"]
-            for cluster in (CLUSTER_A, CLUSTER_B)
-        ]
-        for execution in started:
-            world.wait(
-                "the end of the race",
-                lambda execution=execution: states.describe_execution(executionArn=execution)["status"] != "RUNNING",
-            )
-
-
 def is_ready(world: World, cluster: str) -> bool:
     found = conditions(world, cluster, "HTTPRoute", "racers/race")
     return found["trellis.dev/DNSReady"]["status"] == "True"
@@ -207,23 +243,3 @@ def domains_of(world: World, cluster: str) -> str:
     api = world.kubernetes(cluster)
     found = api.get(f"{GATEWAY_API}/namespaces/racers/httproutes/race") or {}
     return str(found["metadata"].get("annotations", {}))
-
-
-def belongings(world: World) -> Belongings:
-    return Belongings(
-        service_of(world, VICTIM),
-        {name: values for name, values in records(world).items() if VICTIM in name},
-        {
-            kind: (found["status"], found["reason"])
-            for kind, found in conditions(world, CLUSTER_B, "HTTPRoute", "apps/datastore").items()
-        },
-    )
-
-
-def records(world: World) -> dict[str, list[str]]:
-    route53 = world.aws("route53")
-    zone = next(found["Id"] for found in route53.list_hosted_zones()["HostedZones"] if found["Name"] == f"{ZONE}.")
-    return {
-        f"{found['Type']} {found['Name']}": [item["Value"] for item in found["ResourceRecords"]]
-        for found in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
-    }

@@ -35,8 +35,8 @@ def records(lab: FlowLab) -> dict[str, str]:
 
 def names(lab: FlowLab) -> Names:
     for cluster in ("a", "b"):
-        lab.aws("vpc-lattice").create_service(name=f"store-{cluster}")
-    return Names(lab.aws("route53"), lab.aws("vpc-lattice"))
+        lab.aws("vpc-lattice").create_service(name=f"store-{cluster}", customDomainName=HOSTNAME)
+    return Names(lab.aws("route53"), lab.aws("vpc-lattice"), "111122223333")
 
 
 def test_the_second_of_two_clusters_is_refused_and_changes_nothing(lab: FlowLab) -> None:
@@ -61,7 +61,7 @@ def test_what_somebody_changed_since_it_was_read_is_not_written_over(lab: FlowLa
     def race() -> Any:
         client = names(lab)
         reconcile_names(client, wanted("a"), set)
-        lab.aws("vpc-lattice").create_service(name="store-new")
+        lab.aws("vpc-lattice").create_service(name="store-new", customDomainName=HOSTNAME)
         plan = diff_names(wanted("a", service="store-new"), client.observe()).changes
         route53 = lab.aws("route53")
         zone = next(found["Id"] for found in route53.list_hosted_zones()["HostedZones"] if found["Name"] == f"{ZONE}.")

@@ -223,6 +223,9 @@ def resource_tags(arn: str, *, region: str) -> Mapping[str, str]:
     parts = arn.split(":", 5)
     if len(parts) == 6 and parts[2] == "ec2":
         return dict(ec2_backends[ACCOUNT][region].tags.get(parts[5].rsplit("/", 1)[-1], {}))
+    if len(parts) == 6 and parts[2] == "iam":
+        role = role_by_arn(arn)
+        return {tag["Key"]: tag["Value"] for tag in role.tags} if role else {}
     for backend in iter_taggable_backends(ACCOUNT, region):
         if backend.owns_arn(arn):
             # A backend that says the tags of one resource need not list all of them; moto's own cannot.

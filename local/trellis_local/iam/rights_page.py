@@ -20,6 +20,17 @@ AWS SAM adds what does not stand in the templates: each function's role may writ
 (`AWSLambdaBasicExecutionRole`), those of the functions that speak to clusters may attach network interfaces
 (`AWSLambdaVPCAccessExecutionRole`), functions with `OnFailure` may send to that queue, and the schedule may start its
 state machine.
+
+Rights to change something are limited to what Trellis owns (`tests/unit/test_reach_of_roles.py`), except where IAM
+cannot tell:
+
+- `vpc-lattice:TagResource`, `eks:TagResource`: no key of these services tells a tag set at creation from one set later,
+  so that the functions that create could mark somebody else's resource of the same kind as Trellis' own.
+- Listeners, rules and associations below services: somebody may add them to a service of Trellis without any tag.
+- Route 53: hosted zones have no tags in policies. Only CNAME and TXT records are created and deleted, in any zone.
+- `sns:Publish`, in canaries: the topics are named by whoever starts one.
+- `states:SendTaskSuccess` and `states:SendTaskFailure`: a task token is no resource.
+- The functions' own table and bucket are shared; keys are limited where one function keeps a kind of item to itself.
 """
 
 

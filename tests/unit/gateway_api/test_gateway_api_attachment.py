@@ -3,7 +3,22 @@
 from typing import Any
 
 import pytest
-from gateway_api_objects import Raw, condition_of, desired_of, gateway, gateway_class, intent_of, listener, route
+from gateway_api_objects import (
+    CLUSTER,
+    NETWORK,
+    Raw,
+    condition_of,
+    desired_of,
+    document,
+    everyone,
+    gateway,
+    gateway_class,
+    intent_of,
+    listener,
+    route,
+)
+
+from trellis.gateway_api import build_intent, parse_snapshot
 
 OTHERS_CLASS = gateway_class("application-networking.k8s.aws/gateway-api-controller", "others")
 
@@ -124,7 +139,35 @@ def test_a_hostname_belongs_to_the_namespace_of_the_oldest_route() -> None:
     assert service.stands_for == "HTTPRoute apps/datastore"
     status, reason, message = condition_of(intent_of(**objects), "Accepted", "thief")
     assert (status, reason) == ("False", "HostnameConflict")
-    assert "datastore.lattice-test.io belongs to namespace apps by the older HTTPRoute apps/datastore" in message
+    assert "datastore.lattice-test.io belongs to namespace apps, which has it by HTTPRoute apps/datastore" in message
+
+
+def test_an_older_route_into_which_the_hostname_is_written_later_does_not_get_it() -> None:
+    """A route's age does not say since when it claims the hostname; the service that exists does."""
+    thief = route(name="thief", namespace="shop", created="2025-01-01")
+    snapshot = parse_snapshot(document(Gateway=[everyone()], HTTPRoute=[thief, route()]))
+    newcomers = build_intent(snapshot, CLUSTER)
+    assert {found.namespace for found in newcomers.contenders} == {"apps", "shop"}
+    assert [found.namespace for found in newcomers.services] == ["shop"]
+    served = [found.service for found in newcomers.contenders if found.namespace == "apps"]
+    intent = build_intent(snapshot, CLUSTER, incumbents=served)
+    assert [found.name for found in intent.services] == served
+    status, reason, message = condition_of(intent, "Accepted", "thief")
+    assert (status, reason) == ("False", "HostnameConflict")
+    assert "belongs to namespace apps, which has it by HTTPRoute apps/datastore" in message
+
+
+def test_a_hostname_that_one_namespace_alone_claims_has_no_contenders() -> None:
+    mine = [route(), route(name="more"), route(name="other", namespace="shop", hostnames=["other.lattice-test.io"])]
+    assert intent_of(Gateway=[everyone()], HTTPRoute=mine).contenders == ()
+
+
+def test_a_listeners_hostname_claims_as_a_routes_does() -> None:
+    gateways = [everyone(), gateway(listener(hostname="datastore.lattice-test.io"), namespace="shop")]
+    thief = route(name="thief", namespace="shop", created="2026-02-02", parentRefs=[{"name": NETWORK}], hostnames=[])
+    intent = intent_of(Gateway=gateways, HTTPRoute=[thief, route()])
+    assert condition_of(intent, "Accepted", "thief")[1] == "HostnameConflict"
+    assert [found.namespace for found in intent.services] == ["apps"]
 
 
 def test_an_owner_whose_rules_are_refused_keeps_its_hostname() -> None:

@@ -28,6 +28,7 @@ def test_irsa_is_asked_for_by_an_annotation() -> None:
         (service_account("frontend", " , "), "names no hostname"),
         (service_account("frontend", f"{HOSTNAME}, *.example.com"), "cannot be a wildcard"),
         (service_account("frontend", f"{HOSTNAME}, bad_name.example"), "not a DNS name"),
+        (service_account("frontend", f"{HOSTNAME}."), "not a DNS name"),
         (service_account("frontend", HOSTNAME, identity="root"), "neither pod-identity nor irsa"),
         (service_account("frontend", ",".join(f"a{n}.example.com" for n in range(51))), "50 at most"),
     ],

@@ -83,6 +83,21 @@ def test_a_policy_that_is_not_sound_keeps_what_is_there_and_says_where() -> None
     assert condition.message.startswith("spec.policy: /Statement/Action")
 
 
+def test_a_policy_for_a_section_does_not_count_for_the_whole_and_opens_nothing() -> None:
+    ref = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "datastore", "sectionName": "public"}
+    younger = auth_policy(name="younger", created="2026-03-01")
+    intent = intent_of(HTTPRoute=[route()], IAMAuthPolicy=[auth_policy(targetRef=ref), younger])
+    (policy,) = intent.auth_policies
+    assert (policy.document, "targetRef.sectionName" in policy.problem) == ("", True)
+    assert accepted(intent) == {"apps/who": ("False", "Invalid"), "apps/younger": ("False", "Conflicted")}
+
+
+def test_of_two_policies_of_one_moment_the_first_by_name_counts() -> None:
+    policies = [auth_policy(name="b", policy=OTHER_POLICY), auth_policy(name="a")]
+    intent = intent_of(HTTPRoute=[route()], IAMAuthPolicy=policies)
+    assert accepted(intent) == {"apps/a": ("True", "Accepted"), "apps/b": ("False", "Conflicted")}
+
+
 def test_of_two_policies_for_one_route_the_older_counts() -> None:
     policies = [auth_policy(name="young", policy=OTHER_POLICY, created="2026-03-01"), auth_policy(name="old")]
     intent = intent_of(HTTPRoute=[route()], IAMAuthPolicy=policies)

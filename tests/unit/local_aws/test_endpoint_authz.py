@@ -98,6 +98,15 @@ def test_tags_of_a_security_group_decide(role: Callable[..., Client], admin: Cli
     assert error_of(lambda: mine.delete_security_group(GroupId=groups[1]))[1] == "UnauthorizedOperation"
 
 
+def test_tags_of_a_role_decide(role: Callable[..., Client], admin: Client) -> None:
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    for name, tags in (("tagged", [{"Key": "Owner", "Value": "trellis"}]), ("untagged", [])):
+        admin("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust, Path="/some/path/", Tags=tags)
+    mine = role(allow("iam:DeleteRole", Condition={"StringLike": {"aws:ResourceTag/Owner": "*"}}))("iam")
+    mine.delete_role(RoleName="tagged")
+    assert error_of(lambda: mine.delete_role(RoleName="untagged"))[1] == "AccessDenied"
+
+
 def test_creating_a_state_machine_needs_pass_role(role: Callable[..., Client]) -> None:
     states = role(allow("states:*"))("stepfunctions")
     machine = {"name": "m", "definition": "{}", "roleArn": "arn:aws:iam::111122223333:role/machine"}

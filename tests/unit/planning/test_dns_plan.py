@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from trellis.model import Cluster, ClusterState, DnsName, HostedZone, NameOwnership, RecordSet
 from trellis.planning.dns import NamesDiff, diff_names
 from trellis.planning.dns_ownership import owner_of, owner_text
@@ -147,6 +149,50 @@ def test_the_longest_zone_wins() -> None:
     zones = [ZONE, HostedZone("Z2", "eu.lattice-test.io"), HostedZone("Z3", "test.io")]
     assert zone_for("a.eu.lattice-test.io", zones) == zones[1]
     assert zone_for("alattice-test.io", zones) is None
+
+
+CHILD = HostedZone("Z2", "store.lattice-test.io", ("vpc-platform",))
+BELOW = DnsName("cart.store.lattice-test.io", "store-svc", "HTTPRoute apps/cart")
+
+
+def in_both_zones(*, parent: tuple[RecordSet, ...] = (), child: tuple[RecordSet, ...] = ()) -> ObservedNames:
+    return ObservedNames((ZONE, CHILD), {"Z1": parent, "Z2": child}, {"store-svc": DOMAIN})
+
+
+@pytest.mark.parametrize("hostname", ["cart.store.lattice-test.io", "store.lattice-test.io"])
+def test_a_name_of_a_zone_that_was_not_handed_over_is_not_made_in_the_zone_above(hostname: str) -> None:
+    closed = replace(observed(), unmanaged=("lattice-test.io", "store.lattice-test.io"))
+    diff = diff_names(wanted(names=(replace(BELOW, hostname=hostname),)), closed)
+    assert [(refusal.reason, "store.lattice-test.io" in refusal.message) for refusal in diff.refusals] == [
+        ("NoHostedZone", True)
+    ]
+    assert not [change for change in diff.changes if isinstance(change, ChangeRecords) and change.hostname == hostname]
+
+
+def test_a_zone_without_the_tag_takes_no_name_that_is_there_already_and_no_other() -> None:
+    there = after(diff_names(wanted(), observed()), observed())
+    closed = replace(there, unmanaged=("store.lattice-test.io", "restore.lattice-test.io", "io"))
+    assert diff_names(wanted(), closed) == NamesDiff(owned=1)
+
+
+def test_a_zone_that_is_made_below_does_not_give_the_names_of_the_one_above_away_again() -> None:
+    above = after(diff_names(wanted(names=(BELOW,)), observed()), observed()).records["Z1"]
+    diff = diff_names(wanted(A, (BELOW,)), in_both_zones(parent=above))
+    assert [refusal.reason for refusal in diff.refusals] == ["RecordNotOwned"]
+    assert "zone lattice-test.io has" in diff.refusals[0].message
+    moved = diff_names(wanted(names=(BELOW,)), in_both_zones(parent=above))
+    records = [
+        change
+        for change in moved.changes
+        if isinstance(change, ChangeRecords) and "_trellis-vpc" not in change.hostname
+    ]
+    assert [(change.zone.id, bool(change.deletes)) for change in records] == [("Z2", False), ("Z1", True)]
+
+
+def test_names_are_in_a_zone_before_vpcs_ask_it_for_them() -> None:
+    changes = kinds(diff_names(wanted(), observed()).changes)
+    assert changes[0] == "ChangeRecords"
+    assert diff_names(wanted(), observed()).changes[0].hostname == NAME.hostname
 
 
 def test_ownership_is_read_from_own_records_only() -> None:

@@ -1,4 +1,4 @@
-"""A name leads to the service that is there, not to one that is going away, and is known by what was noted of it."""
+"""A name leads to the account's own service that is there, and is known by what was noted of it."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -14,6 +14,7 @@ from trellis.planning.dns_state import NamesWanted
 from trellis.planning.work import KindPlan, Outcome
 from trellis.resources import dns
 from trellis.resources.dns import Names
+from trellis.resources.services import existing
 from trellis_local.aws import route53
 
 HOSTNAME = "store.lattice-test.io"
@@ -22,12 +23,14 @@ _NUMBERS = count()
 
 
 def test_a_service_that_is_deleted_gives_no_domain_name_any_more(lab: Lab) -> None:
-    names = Names(boto3.client("route53"), lab.lattice)
-    made = lab.other.create_service(name=NAME)
+    names = Names(boto3.client("route53"), lab.lattice, ACCOUNT)
+    made = lab.other.create_service(name=NAME, customDomainName=HOSTNAME)
     assert names.observe().domains[NAME] == made["dnsEntry"]["domainName"]
+    assert existing(lab.lattice, ACCOUNT) == {NAME}
     lab.clock.move(10)
     lab.other.delete_service(serviceIdentifier=made["id"])
     assert NAME not in names.observe().domains
+    assert existing(lab.lattice, ACCOUNT) == frozenset()
 
 
 class Named:
@@ -44,20 +47,20 @@ class Named:
         self.route53.change_tags_for_resource(ResourceType="hostedzone", ResourceId=self.zone, AddTags=[tag])
         other = boto3.client("ec2", region_name="us-west-2").create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
         self.cluster = Cluster("b", ACCOUNT, "us-west-2", other, "sg-b", NETWORK)
-        lab.other.create_service(name=NAME)
+        lab.other.create_service(name=NAME, customDomainName=HOSTNAME)
         asked = (DnsName(HOSTNAME, NAME, "HTTPRoute apps/store"),)
         self.wanted = NamesWanted(self.cluster, asked, (self.cluster,), ttl=60)
         self.inventory = Inventory(_table(f"fleet-names-{number}"), f"fleet-names-{number}", clock=lab.clock.time)
 
     def plan(self) -> KindPlan:
-        found = dns.plan(Names(self.route53, self.lab.lattice), self.wanted, self.recall)
+        found = dns.plan(Names(self.route53, self.lab.lattice, ACCOUNT), self.wanted, self.recall)
         self.inventory.note("b", dict.fromkeys(found.ids, "sync_dns/b"))
         return found
 
     def run(self) -> Outcome:
         """As the state machine does: plan, apply, verify."""
         self.plan()
-        done = dns.reconcile(Names(self.route53, self.lab.lattice), self.wanted, self.recall)
+        done = dns.reconcile(Names(self.route53, self.lab.lattice, ACCOUNT), self.wanted, self.recall)
         self.plan()
         return done
 
@@ -133,3 +136,30 @@ def test_a_name_that_leads_elsewhere_without_its_ownership_record_stays_foreign(
     named.change("UPSERT", theirs)
     assert [refusal.reason for refusal in named.run().refusals] == ["RecordNotOwned"]
     assert (named.of(HOSTNAME), any(name == OWNER for name, _ in named.records())) == (theirs, False)
+
+
+def test_a_service_of_that_name_without_a_hostname_is_not_what_the_hostname_leads_to(lab: Lab) -> None:
+    lab.other.create_service(name=NAME)
+    assert Names(boto3.client("route53"), lab.lattice, ACCOUNT).observe().domains == {}
+
+
+class Sharing:
+    """VPC Lattice as it lists an own service, and then one of another account with the same name."""
+
+    def get_paginator(self, operation: str) -> "Sharing":
+        assert operation == "list_services"
+        return self
+
+    def paginate(self) -> Iterator[dict[str, Any]]:
+        for account in (ACCOUNT, "999988887777"):
+            arn = f"arn:aws:vpc-lattice:us-west-2:{account}:service/svc-0"
+            entry = {"domainName": f"{account}.on.aws"}
+            named = {"name": NAME, "customDomainName": HOSTNAME, "status": "ACTIVE"}
+            yield {"items": [{**named, "arn": arn, "dnsEntry": entry}]}
+
+
+def test_a_service_that_another_account_shares_under_that_name_gets_no_requests(lab: Lab) -> None:
+    lattice: Any = Sharing()
+    names = Names(boto3.client("route53"), lattice, ACCOUNT)
+    assert names.observe().domains == {NAME: f"{ACCOUNT}.on.aws"}
+    assert existing(lattice, "555566667777") == frozenset()

@@ -1,18 +1,18 @@
 """Services from routes: one per hostname of a namespace, with the rules of all its routes by precedence.
 
-A hostname belongs to the namespace of the oldest route that claims it. Where a quota leaves no room, older routes go
-before younger ones, and within a route the rules of higher precedence before those of lower, so that no rule of a route
-takes over requests of a more specific one that was left out.
+A hostname belongs to the namespace whose service has it already, else to that of the oldest route that claims it. Where
+a quota leaves no room, older routes go before younger ones, and within a route the rules of higher precedence before
+those of lower, so that no rule of a route takes over requests of a more specific one that was left out.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from trellis.gateway_api import limits
 from trellis.gateway_api.attachment import Place
-from trellis.gateway_api.intent_model import Backend, RuleIntent, ServiceIntent, ServiceListenerIntent
+from trellis.gateway_api.intent_model import Backend, Contender, RuleIntent, ServiceIntent, ServiceListenerIntent
 from trellis.gateway_api.names import service_name
 from trellis.gateway_api.objects import Gateway, HTTPRoute
 from trellis.gateway_api.rules import CompiledRoute, MatchUnit
@@ -62,14 +62,32 @@ def rank(item: HTTPRoute | Gateway) -> Rank:
     return item.metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC), *item.key
 
 
-def hostname_owners(claims: Iterable[Claim]) -> dict[str, HTTPRoute]:
-    """The oldest route that claims each hostname."""
-    owners: dict[str, HTTPRoute] = {}
+@dataclass(frozen=True)
+class Ownership:
+    """The route that each hostname belongs to, and the contenders for those that several namespaces claim."""
+
+    owners: Mapping[str, HTTPRoute]
+    contenders: tuple[Contender, ...] = ()
+
+
+def hostname_owners(claims: Iterable[Claim], cluster: Cluster, incumbents: Collection[str] = ()) -> Ownership:
+    """Whose each hostname is; `incumbents` are the names of the services that exist.
+
+    The age of a route does not say since when it claims a hostname: whoever has an old one could write any name into
+    it. So a namespace that has been served keeps its hostname, and age decides only between newcomers.
+    """
+    owners: dict[str, tuple[tuple[bool, Rank], HTTPRoute]] = {}
+    contenders: dict[str, set[Contender]] = defaultdict(set)
     for claim in claims:
-        hostname = claim.place.hostname
-        if hostname and (hostname not in owners or rank(claim.route) < rank(owners[hostname])):
-            owners[hostname] = claim.route
-    return owners
+        hostname, (namespace, route) = claim.place.hostname, claim.route.key
+        if hostname:
+            name = service_name(cluster, namespace=namespace, hostname=hostname, route=route)
+            contenders[hostname].add(Contender(namespace, name))
+            candidate = (name not in incumbents, rank(claim.route)), claim.route
+            owners[hostname] = min(owners.get(hostname, candidate), candidate, key=lambda found: found[0])
+    several = [found for rivals in contenders.values() if len(rivals) > 1 for found in rivals]
+    by_service = sorted(several, key=lambda found: found.service)
+    return Ownership({hostname: route for hostname, (_, route) in owners.items()}, tuple(by_service))
 
 
 def assemble(

@@ -1,6 +1,6 @@
 """From a snapshot to the intent: what attaches where, and the conditions for what was refused and why."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,12 +32,14 @@ def build_intent(
     quotas: Quotas = DEFAULT_QUOTAS,
     policy_sources: Sequence[str] = (),
     allowed: AllowedHostnames = EVERY_HOSTNAME,
+    incumbents: Collection[str] = (),
 ) -> Intent:
     """The intent of a cluster's objects in an account with these quotas; never raises for what the objects say.
 
-    `policy_sources` are patterns, `CLUSTER/NAMESPACE`, of who may set the auth policy of the network.
+    `policy_sources` are patterns, `CLUSTER/NAMESPACE`, of who may set the auth policy of the network. `incumbents` are
+    the services of an intent's `contenders` that exist: their namespaces keep their hostnames.
     """
-    intent = _Building(snapshot, cluster, quotas, allowed).intent()
+    intent = _Building(snapshot, cluster, quotas, allowed).intent(incumbents)
     policies, auth_policies = judge_policies(Targets(snapshot, intent, cluster, tuple(policy_sources)))
     return replace(intent, policies=policies, auth_policies=auth_policies)
 
@@ -70,12 +72,13 @@ class _Building:
         self._classes = own_classes(snapshot.gateway_classes)
         self._gateways = {(own.intent.namespace, own.intent.name): own for own in self._own_gateways()}
 
-    def intent(self) -> Intent:
+    def intent(self, incumbents: Collection[str]) -> Intent:
         parents = list(self._parents())
         backends = Backends(self._snapshot, self._quotas)
         compiled = {parent.route.key: compile_route(parent.route, backends, self._quotas) for parent in parents}
         claims = [claim for parent in parents for claim in _claims(parent)]
-        owners = hostname_owners(claims)
+        ownership = hostname_owners(claims, self._cluster, incumbents)
+        owners = ownership.owners
         entitled = [
             claim
             for claim in claims
@@ -95,6 +98,7 @@ class _Building:
             malformed=self._snapshot.malformed,
             held=tuple(dict.fromkeys(self._held(parents, judged))),
             clients=judge_clients(self._snapshot, self._cluster),
+            contenders=ownership.contenders,
         )
 
     def _own_gateways(self) -> Iterator[OwnGateway]:
@@ -238,7 +242,7 @@ def _refusal(attachment: Attachment, conflicts: list[str], problems: list[str], 
 
 
 def _conflict(place: Place, owner: HTTPRoute) -> str:
-    whose = f"namespace {owner.metadata.namespace} by the older HTTPRoute {'/'.join(owner.key)}"
+    whose = f"namespace {owner.metadata.namespace}, which has it by HTTPRoute {'/'.join(owner.key)}"
     return f"spec.hostnames: {place.hostname} belongs to {whose}"
 
 

@@ -134,6 +134,14 @@ class HeldService:
 
 
 @dataclass(frozen=True)
+class Contender:
+    """A namespace that claims a hostname which others claim too, and the name that its service has or would have."""
+
+    namespace: str
+    service: str
+
+
+@dataclass(frozen=True)
 class PolicyIntent:
     """An IAMAuthPolicy whose target is a Gateway or route of this controller, or missing.
 
@@ -148,7 +156,10 @@ class PolicyIntent:
 
 @dataclass(frozen=True)
 class Intent:
-    """All that one cluster asks for. `malformed` objects could not be read."""
+    """All that one cluster asks for. `malformed` objects could not be read.
+
+    `contenders` are those for hostnames that several namespaces claim.
+    """
 
     cluster: str
     classes: tuple[GatewayClassIntent, ...] = ()
@@ -160,3 +171,4 @@ class Intent:
     clients: tuple[ClientIntent, ...] = ()
     policies: tuple[PolicyIntent, ...] = ()
     auth_policies: tuple[AuthPolicy, ...] = ()
+    contenders: tuple[Contender, ...] = ()

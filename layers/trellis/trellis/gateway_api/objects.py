@@ -194,6 +194,7 @@ class PolicyTargetRef(_Part):
     kind: str
     name: Name
     namespace: Name | None = None
+    section_name: str | None = None
 
 
 class ServiceAccount(KubernetesObject):

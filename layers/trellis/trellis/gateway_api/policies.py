@@ -84,10 +84,17 @@ class _Candidate:
         created = self.policy.metadata.creation_timestamp
         return created or datetime.max.replace(tzinfo=UTC), *self.policy.key
 
+    @property
+    def problem(self) -> str:
+        """Why it cannot be put; empty for a sound one. What allows for a part must not come to allow for the whole."""
+        if self.policy.spec.target_ref.section_name:
+            return "targetRef.sectionName: VPC Lattice has auth policies for whole services and networks only"
+        return f"spec.policy: {joined(map(str, self.checked.faults))}" if self.checked.faults else ""
+
     def wanted(self, holder: str) -> AuthPolicy:
-        if self.checked.document:
+        if not self.problem:
             return AuthPolicy(holder, self.source, self.checked.document)
-        return AuthPolicy(holder, self.source, problem=f"{self.source}: {joined(map(str, self.checked.faults))}")
+        return AuthPolicy(holder, self.source, problem=f"{self.source}: {self.problem}")
 
 
 def judge_policies(targets: Targets) -> Judged:
@@ -123,7 +130,8 @@ def _candidate(policy: IAMAuthPolicy, targets: Targets, existing: set[tuple[str,
     arn = SERVICE_ARN
     if ref.kind == "Gateway":
         refusal, arn = targets.network_refusal(namespace, ref.name), NETWORK_ARN
-    return refusal or _Candidate(policy, holders, check_policy(policy.spec.policy, arn=arn))
+    checked = CheckedPolicy() if ref.section_name else check_policy(policy.spec.policy, arn=arn)
+    return refusal or _Candidate(policy, holders, checked)
 
 
 def _wrong_reference(ref: PolicyTargetRef, namespace: str) -> Finding | None:
@@ -150,8 +158,8 @@ def _decided(candidates: Sequence[_Candidate], refused: Sequence[PolicyIntent], 
 def _judged(found: _Candidate, winners: Mapping[str, _Candidate]) -> PolicyIntent:
     conditions = Conditions(found.policy.metadata.generation)
     lost = [(holder, winners[holder]) for holder in found.holders if not _same(found, winners[holder])]
-    if found.checked.faults:
-        accepted = conditions.false("Accepted", INVALID, f"spec.policy: {joined(map(str, found.checked.faults))}")
+    if found.problem:
+        accepted = conditions.false("Accepted", INVALID, found.problem)
     elif lost:
         messages = [f"{holder} has the policy of the older {winner.source}" for holder, winner in lost]
         accepted = conditions.false("Accepted", CONFLICTED, joined(messages))

@@ -5,13 +5,13 @@ with a zone has a TXT record there as well. Whatever lacks such a record, and wa
 somebody else's and stays as it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trellis.model import AssociationOwnership, DnsName, HostedZone, NameOwnership, RecordSet, cluster_owner, name_id
 from trellis.planning.dns_associations import diff_associations
 from trellis.planning.dns_ownership import is_noted, is_own_name, own_ids, owner_text
-from trellis.planning.dns_state import ChangeRecords, NameChange, NamesWanted, ObservedNames, zone_for
+from trellis.planning.dns_state import ChangeRecords, NameChange, NamesWanted, ObservedNames, covers, zone_for
 from trellis.planning.work import Refusal
 
 
@@ -50,7 +50,8 @@ def diff_names(wanted: NamesWanted, observed: ObservedNames) -> NamesDiff:
     associations = diff_associations(wanted, observed, carried)
     removed = () if wanted.keep else (*_stale(observed, owner, used), *associations.removed)
     owned = sum(1 for records in observed.records.values() for record in records if record.owner == owner)
-    all_changes = (*associations.added, *changes, *removed)
+    # A VPC that is given a zone asks no other for its names any more: they must be there before.
+    all_changes = (*changes, *associations.added, *removed)
     return NamesDiff(
         changes=tuple(change for change in all_changes if not wanted.left_because(change)),
         refusals=(*refusals, *associations.refusals),
@@ -85,16 +86,37 @@ def _refusal(name: DnsName, zone: HostedZone | None, observed: ObservedNames, ow
     if name.hostname == zone.name:
         message = f"{name.hostname} is the apex of its zone, where DNS allows no CNAME record"
         return Refusal(name.hostname, "ZoneApex", message)
-    records, place = observed.records[zone.id], NameOwnership.name_of(name.hostname)
     mine = is_own_name(name.hostname, zone, observed, owner)
+    closer = [found for found in observed.unmanaged if covers(found, name.hostname) and len(found) > len(zone.name)]
+    if closer and not mine:
+        message = (
+            f"{name.hostname} is a name of the private hosted zone {max(closer, key=len)}, which has no tag "
+            f"trellis:managed=true; beside that zone, none in {zone.name} is made"
+        )
+        return Refusal(name.hostname, "NoHostedZone", message)
     # A record of another type under an own name was put there by somebody, however the ownership record came to stay.
-    others = [record for record in records if record.name == name.hostname and not (mine and record.type == "CNAME")]
-    claims = [record for record in records if record.name == place and not mine]
+    records = [record for record in observed.records[zone.id] if record.name == name.hostname]
+    others = [record for record in records if not (mine and record.type == "CNAME")]
+    claims = [] if mine else list(_claims(name.hostname, zone, observed, owner))
     if others or claims:
         kinds = ", ".join(sorted(f"{record.name} {record.type}" for record in (*others, *claims)))
-        message = f"zone {zone.name} has records that this cluster does not own: {kinds}"
+        names = {found.id: found.name for found in observed.zones}
+        zones = ", ".join(sorted({names[record.zone_id] for record in (*others, *claims)}))
+        message = f"zone {zones} has records that this cluster does not own: {kinds}"
         return Refusal(name.hostname, "RecordNotOwned", message)
     return None
+
+
+def _claims(hostname: str, zone: HostedZone, observed: ObservedNames, owner: str) -> Iterator[RecordSet]:
+    """What stands in the place of the ownership record, and the ownership records of others in any zone.
+
+    A zone that is made below another must not give its names away anew.
+    """
+    for records in observed.records.values():
+        for record in records:
+            foreign = record.zone_id == zone.id or record.owner not in ("", owner)
+            if foreign and record.name == NameOwnership.name_of(hostname):
+                yield record
 
 
 def _records(

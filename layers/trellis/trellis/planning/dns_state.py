@@ -11,13 +11,15 @@ from trellis.planning.work import Description, described
 class ObservedNames:
     """The managed private zones with their record sets by zone id, and the services' generated domain names.
 
-    `noted` is what earlier runs have found to be the cluster's own, as `own_ids` tells it.
+    `noted` is what earlier runs have found to be the cluster's own, as `own_ids` tells it. `unmanaged` are the names of
+    the other private zones, whose names are not Trellis' to give away.
     """
 
     zones: tuple[HostedZone, ...] = ()
     records: Mapping[str, tuple[RecordSet, ...]] = field(default_factory=dict)
     domains: Mapping[str, str] = field(default_factory=dict)
     noted: Collection[str] = frozenset()
+    unmanaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,13 @@ class NamesWanted:
 
 def zone_for(hostname: str, zones: Iterable[HostedZone]) -> HostedZone | None:
     """The zone with the longest name that is a suffix of the hostname, as Route 53 itself resolves."""
-    fitting = [zone for zone in zones if hostname == zone.name or hostname.endswith(f".{zone.name}")]
+    fitting = [zone for zone in zones if covers(zone.name, hostname)]
     return max(fitting, key=lambda zone: (len(zone.name), zone.id), default=None)
+
+
+def covers(zone: str, hostname: str) -> bool:
+    """Whether a hostname is a name of the zone called so."""
+    return hostname == zone or hostname.endswith(f".{zone}")
 
 
 def _words(record: RecordSet) -> str:

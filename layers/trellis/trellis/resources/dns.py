@@ -85,19 +85,23 @@ def _observe(clients: "Names", wanted: NamesWanted, recall: Recall) -> ObservedN
 
 
 class Names:
-    """Reads and changes names; the services' domain names come from VPC Lattice, which chooses them."""
+    """Reads and changes names; the domain names of the account's services come from VPC Lattice, which chooses them."""
 
-    def __init__(self, route53: "Route53Client", lattice: "VPCLatticeClient") -> None:
+    def __init__(self, route53: "Route53Client", lattice: "VPCLatticeClient", account: str) -> None:
         self._route53 = route53
         self._lattice = lattice
+        self._account = account
 
     def observe(self) -> ObservedNames:
         """Read the managed zones, their records and the services' domain names."""
-        found = dict(self._zones())
+        private = self._private_zones()
+        managed = set(self._managed(list(private)))
+        found = dict(self._zones(sorted(managed)))
         return ObservedNames(
             zones=tuple(found),
             records={zone.id: records for zone, records in found.items()},
             domains=self._domains(),
+            unmanaged=tuple(sorted({name for zone_id, name in private.items() if zone_id not in managed})),
         )
 
     def apply(self, change: NameChange, region: str) -> Refusal | None:
@@ -128,14 +132,17 @@ class Names:
             case DisassociateZone(zone=zone, vpc_id=vpc_id):
                 self._route53.disassociate_vpc_from_hosted_zone(HostedZoneId=zone.id, VPC=_vpc(vpc_id, region))
 
-    def _zones(self) -> Iterator[tuple[HostedZone, tuple[RecordSet, ...]]]:
-        private = [
-            zone["Id"].rsplit("/", 1)[-1]
+    def _private_zones(self) -> dict[str, str]:
+        """The names of the account's private zones by id."""
+        return {
+            zone["Id"].rsplit("/", 1)[-1]: _plain(zone["Name"])
             for page in self._route53.get_paginator("list_hosted_zones").paginate()
             for zone in page["HostedZones"]
             if zone.get("Config", {}).get("PrivateZone")
-        ]
-        for zone_id in self._managed(private):
+        }
+
+    def _zones(self, zone_ids: Sequence[str]) -> Iterator[tuple[HostedZone, tuple[RecordSet, ...]]]:
+        for zone_id in zone_ids:
             try:
                 zone = self._zone(zone_id)
                 yield zone, tuple(self._records(zone))
@@ -175,13 +182,16 @@ class Names:
                 yield classified(plain)
 
     def _domains(self) -> dict[str, str]:
-        # A service that is going away is no service any more: the one made in its place gets another domain name.
+        # A service that is going away is no service any more: the one made in its place gets another domain name. One
+        # without a custom domain name, or of another account that shares it, may have the same name by chance or not.
         pages = self._lattice.get_paginator("list_services").paginate()
         return {
             item["name"]: item.get("dnsEntry", {}).get("domainName", "")
             for page in pages
             for item in page["items"]
-            if not is_lost(item["status"])
+            if item["arn"].split(":")[4] == self._account
+            and item.get("customDomainName")
+            and not is_lost(item["status"])
         }
 
 

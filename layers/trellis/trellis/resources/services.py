@@ -7,13 +7,14 @@ machine waits and calls again, and each call starts from what it reads, so that 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from trellis.model import Service
 from trellis.planning.contest import refusals_of
 from trellis.planning.service_changes import CreateTargetGroup, ServiceChange, describe
-from trellis.planning.service_state import ObservedService
+from trellis.planning.service_state import ObservedService, is_lost
 from trellis.planning.service_waits import Step, Wait, steps
 from trellis.planning.services import ServiceDiff, diff_service
 from trellis.planning.work import Description, Refusal
@@ -21,6 +22,9 @@ from trellis.resources.at_once import at_once
 from trellis.resources.service_application import Application
 from trellis.resources.service_errors import RefusedError, is_absent, is_in_progress, refusal_of
 from trellis.resources.service_observation import Reading, ServiceClients, ServiceScope, observe_services
+
+if TYPE_CHECKING:
+    from mypy_boto3_vpc_lattice import VPCLatticeClient
 
 KIND = "apply_service"
 
@@ -64,6 +68,14 @@ class ServiceTask:
     name: str
     desired: Service | None
     left: Mapping[str, str] = field(default_factory=dict)
+
+
+def existing(lattice: "VPCLatticeClient", account: str) -> frozenset[str]:
+    """The names of the services that the account has and that are not going away; others may share the same names."""
+    pages = lattice.get_paginator("list_services").paginate()
+    listed = (item for page in pages for item in page["items"])
+    own = (item for item in listed if item["arn"].split(":")[4] == account)
+    return frozenset(item["name"] for item in own if not is_lost(item["status"]))
 
 
 def reconcile_service(clients: ServiceClients, task: ServiceTask, *, owner: str, run: str) -> ServiceOutcome:

@@ -154,7 +154,7 @@ def sync_dns(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
 
     def work(name: str) -> Outcome:
         wanted = names_wanted(tools, cluster, desired, keep=plan["keep"], left=_left(plan, run, name))
-        names = dns.Names(tools.clients.route53, tools.clients.lattice)
+        names = dns.Names(tools.clients.route53, tools.clients.lattice, cluster.account)
         return dns.reconcile(names, wanted, partial(tools.inventory.of, cluster.name))
 
     return _each_leased(tools, run, lambda _: f"names/{cluster.name}", work)

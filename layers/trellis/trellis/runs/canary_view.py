@@ -7,7 +7,7 @@ from trellis.canary.state import CanaryKey
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.routes import read_route
 from trellis.clusters.snapshot import read_snapshot
-from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot
+from trellis.gateway_api import Intent, Snapshot, build_desired, build_intent, parse_snapshot
 from trellis.model import Cluster, Service
 from trellis.runs.toolbox import Toolbox
 
@@ -33,10 +33,17 @@ def view(tools: Toolbox, api: KubernetesApi, key: CanaryKey) -> RouteView:
     cluster = tools.registry.get(key.cluster)
     # The route first: if it changes in between, the snapshot is the newer one, and a patch by the older one fails.
     route = read_route(api, key.namespace, key.name)
-    intent = build_intent(parse_snapshot(read_snapshot(api, cluster.name)), cluster)
+    intent = _intent(parse_snapshot(read_snapshot(api, cluster.name)), cluster, key)
     names = services_of(intent, key)
     desired = build_desired(intent, cluster)
     return RouteView(cluster, intent, route, tuple(found for found in desired.services if found.name in names))
+
+
+def _intent(snapshot: Snapshot, cluster: Cluster, key: CanaryKey) -> Intent:
+    """The intent in which the canary's namespace keeps what others claim too: a canary needs services that exist."""
+    intent = build_intent(snapshot, cluster)
+    own = [found.service for found in intent.contenders if found.namespace == key.namespace]
+    return build_intent(snapshot, cluster, incumbents=own) if own else intent
 
 
 def services_of(intent: Intent, key: CanaryKey) -> frozenset[str]:

@@ -9,6 +9,7 @@ from trellis.canary.overlay import marks, overlaid
 from trellis.canary.state import Lease
 from trellis.gateway_api import (
     Intent,
+    Snapshot,
     build_desired,
     build_intent,
     parse_allowed_hostnames,
@@ -78,7 +79,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
     leases = tools.canaries.of_cluster(cluster.name)
-    intent = _intent(tools, run, cluster, leases)
+    intent, incumbents = _intent(tools, run, cluster, leases)
     certificates = choose_certificates(tools, intent)
     keep = keeps(intent)
     asked = build_desired(intent, cluster, certificates.arns)
@@ -97,7 +98,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     checked = guard(compared.items, limits)
     decided = verdict(cluster, run.mode, compared.items, checked)
     unfulfilled = [*refused(intent), *certificates.refused(), *refused_clients(intent)]
-    document = {
+    document: dict[str, Any] = {
         "cluster": run.cluster,
         "snapshotKey": run.snapshotKey,
         "verdict": decided,
@@ -112,6 +113,8 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "refused": unfulfilled,
         "certificates": certificates.lines(compared.certificates),
     }
+    if incumbents:
+        document["incumbents"] = incumbents
     if leases:
         document["canaries"] = marks(leases)
     if decided is not Verdict.CONVERGED:
@@ -168,15 +171,30 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
                 yield {"resource": resource, "reason": condition.reason, "message": condition.message}
 
 
-def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease]) -> Intent:
-    """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
+def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease]) -> tuple[Intent, list[str]]:
+    """The intent of the snapshot with the weights of canaries, and who keeps hostnames that others claim as well.
+
+    A cluster that leaves intends nothing.
+    """
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
-        return Intent(cluster=cluster.name)
+        return Intent(cluster=cluster.name), []
+    snapshot = parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases))
+    intent = intent_of(tools, snapshot, cluster)
+    if not intent.contenders:
+        return intent, []
+    existing = services.existing(tools.clients.lattice, cluster.account)
+    incumbents = [found.service for found in intent.contenders if found.service in existing]
+    return intent_of(tools, snapshot, cluster, incumbents), incumbents
+
+
+def intent_of(tools: Toolbox, snapshot: Snapshot, cluster: Cluster, incumbents: Sequence[str] = ()) -> Intent:
+    """The intent of a snapshot under the rules of this deployment."""
     return build_intent(
-        parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases)),
+        snapshot,
         cluster,
         policy_sources=tools.settings.network_policy_sources,
         allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
+        incumbents=incumbents,
     )
 
 
@@ -233,7 +251,7 @@ def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Se
         known = auth_policies.Known(memory, compared.tags)
         auth = auth_items(tools, cluster, desired, known, held=wanted_services.held)
     recall = partial(tools.inventory.of, cluster.name)
-    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice), wanted, recall)
+    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice, cluster.account), wanted, recall)
     items += [item for item in auth if _is_in_scope(run, item, desired)]
     if not run.only_service:
         items += client_items(tools, cluster, desired, keep=wanted.keep)

@@ -18,16 +18,15 @@ from trellis.gateway_api import (
     PolicyResult,
     Results,
     ServiceResult,
-    build_intent,
     build_status,
     merge_status,
-    parse_allowed_hostnames,
     parse_snapshot,
 )
 from trellis.model import Cluster
 from trellis.resources import auth_policies, dns, network, services
 from trellis.runs import outcomes
 from trellis.runs.outcomes import EndedBatch
+from trellis.runs.planning import intent_of
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -54,13 +53,10 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     if run.snapshotKey is None:
         return {"written": 0}
     cluster = tools.registry.get(run.cluster)
-    intent = build_intent(
-        parse_snapshot(tools.documents.get(run.snapshotKey)),
-        cluster,
-        policy_sources=tools.settings.network_policy_sources,
-        allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
-    )
-    results = results_of(tools.documents.get(run.planKey), outcomes.read(tools, run.batches), cluster)
+    plan = tools.documents.get(run.planKey)
+    snapshot = parse_snapshot(tools.documents.get(run.snapshotKey))
+    intent = intent_of(tools, snapshot, cluster, plan.get("incumbents", ()))
+    results = results_of(plan, outcomes.read(tools, run.batches), cluster)
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
     live = {kind: _live(api, kind) for kind in _KINDS}
     wanted = build_status(intent, results)
