@@ -11,7 +11,9 @@ import pytest
 from certificates import HOSTNAME, READY, PublicZone, Secured, check_drift, noticed_or_checked
 from drifting import SECONDS, Drift
 from listening import Listening, listening_for
-from observing import CLUSTER_B, events_kept_away, page_of_check
+from observing import CLUSTER_A, CLUSTER_B, events_kept_away, page_of_check
+
+from trellis_local.walkthrough import World
 
 NOTICED = pytest.mark.parametrize("noticed", [True, False], ids=["by its event", "by the schedule"])
 UNUSED = [{"name": "unused"}]
@@ -22,6 +24,14 @@ ROUTE = "HTTPRoute apps/datastore"
 def listening(secured: Secured) -> Iterator[Listening]:
     with listening_for(secured.world, "Trellis Certificate") as found:
         yield found
+
+
+def close_security_group(world: World, cluster: str) -> None:
+    """Somebody takes a rule of Trellis from the cluster's security group."""
+    ec2 = world.aws("ec2")
+    owner = {"Name": "tag:trellis:owner", "Values": [f"111122223333/{cluster}"]}
+    rule = ec2.describe_security_group_rules(Filters=[owner])["SecurityGroupRules"][0]
+    ec2.revoke_security_group_ingress(GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
 
 
 def came(secured: Secured, kind: str, before: int, noticed: bool) -> None:
@@ -60,7 +70,7 @@ def test_an_approaching_end_is_told_of_once_everywhere(
 
 
 def test_the_page_of_a_check_shows_the_certificates(secured: Secured, drift: Drift) -> None:
-    with events_kept_away(secured.world, "RotateCertificate"):
+    with events_kept_away(secured.world, "RotateCertificate", "NoticeChange"):
         arn = secured.imported(HOSTNAME)
         secured.listen(certificateRefs=UNUSED)
         secured.reconcile()
@@ -71,6 +81,10 @@ def test_the_page_of_a_check_shows_the_certificates(secured: Secured, drift: Dri
         for told in (HOSTNAME, ROUTE, arn.rpartition("/")[2], "9 days"):
             assert told in page
         assert page_of_check(secured.world) is None, "it was told of"
+        close_security_group(secured.world, CLUSTER_A)
+        page = page_of_check(secured.world)
+        assert page is not None
+        assert "9 days" in page, "a page about another cluster has no certificates of this one"
 
 
 @NOTICED

@@ -1,4 +1,9 @@
-"""HTTPS listeners: the right certificate by SNI, found, replaced and missed."""
+"""HTTPS listeners: the right certificate by SNI, found, replaced and missed.
+
+What happens to certificates is brought once by its event, through the stack's bus and the template's rule, and once by
+the schedule alone: `Available` (issued, imported, imported again, renewed), `Rotated`, tags and deletion here; what
+ends, in test_certificate_warnings.
+"""
 
 from datetime import UTC, datetime, timedelta
 
