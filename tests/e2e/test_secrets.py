@@ -40,7 +40,7 @@ def written(onboarded: Walkthrough, world: World) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("place", "known"),
     [
-        ("log", CLUSTER_B),
+        ("log", "cluster nobody is not registered"),
         ("object", "datastore.lattice-test.io"),
         ("item", CLUSTER_B),
         ("item FINGERPRINTS#", "forward"),  # compressed
