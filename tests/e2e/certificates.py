@@ -2,20 +2,22 @@
 
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from drifting import SECONDS
-from observing import CLUSTER_B, GATEWAY_API, reports
+from observing import CLUSTER_B, GATEWAY_API, delivered, events_kept_away, reports
 
 from trellis_local import clock
-from trellis_local.aws import acm
+from trellis_local.aws import acm_bundles
 from trellis_local.walkthrough import World
 
 READY = "trellis.dev/CertificateReady"
@@ -26,12 +28,13 @@ ROUTE = f"{GATEWAY_API}/namespaces/apps/httproutes/datastore"
 _KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def material(*names: str, until: datetime | None = None) -> dict[str, bytes]:
+def material(*names: str, until: datetime | None = None, serial_number: int = 0) -> dict[str, bytes]:
     """A self-signed certificate and its key, as ImportCertificate takes them."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(_KEY.public_key())
-    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=1))
+    builder = builder.serial_number(serial_number or x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1))
     builder = builder.not_valid_after(until or now + timedelta(days=300))
     alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     signed = builder.add_extension(alternatives, critical=False).sign(_KEY, hashes.SHA256())
@@ -60,6 +63,49 @@ def presented(world: World, vpc_id: str, name: str) -> int | None:
     except OSError:
         return None
     return x509.load_der_x509_certificate(found).serial_number if found else None
+
+
+@contextmanager
+def noticed_or_checked(world: World, noticed: bool) -> Iterator[Callable[[], None]]:
+    """Either events bring what happens, or they are kept away and calling the result lets the schedule find it."""
+    if noticed:
+        yield lambda: None
+        return
+    with events_kept_away(world, "RotateCertificate"):
+        yield lambda: check_drift(world)
+
+
+def check_drift(world: World) -> None:
+    """What the schedule starts."""
+    world.run("check-drift", {})
+
+
+class PublicZone:
+    """The public hosted zone of the hostname's domain, in which ACM looks for the records that it asks for."""
+
+    def __init__(self, world: World) -> None:
+        self._route53 = world.aws("route53")
+
+    def __enter__(self) -> "PublicZone":
+        made = self._route53.create_hosted_zone(Name="lattice-test.io", CallerReference=uuid4().hex)
+        self._id = made["HostedZone"]["Id"]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        records = self._route53.list_resource_record_sets(HostedZoneId=self._id)["ResourceRecordSets"]
+        for record in (found for found in records if found["Type"] == "CNAME"):
+            self._change("DELETE", record)
+        self._route53.delete_hosted_zone(Id=self._id)
+
+    def answer(self, described: dict[str, Any], *, action: str = "UPSERT") -> None:
+        """Set the records that ACM asks for, or take them away with the action DELETE."""
+        for option in described["DomainValidationOptions"]:
+            name, value = option["ResourceRecord"]["Name"], option["ResourceRecord"]["Value"]
+            self._change(action, {"Name": name, "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": value}]})
+
+    def _change(self, action: str, records: dict[str, Any]) -> None:
+        changes = [{"Action": action, "ResourceRecordSet": records}]
+        self._route53.change_resource_record_sets(HostedZoneId=self._id, ChangeBatch={"Changes": changes})
 
 
 class Secured:
@@ -128,23 +174,52 @@ class Secured:
         """The ARN of a new certificate for the names."""
         return str(self.acm.import_certificate(**material(*names, until=until))["CertificateArn"])
 
-    def issued(self, name: str) -> str:
+    def issued(self, name: str, **more: Any) -> str:
         """The ARN of a certificate that ACM has issued."""
-        arn = str(self.acm.request_certificate(DomainName=name, ValidationMethod="DNS")["CertificateArn"])
-        self.world.wait("the certificate to be issued", lambda: self.described(arn)["Status"] == "ISSUED")
+        arn = self.requested(name, **more)
+        self.wait_until_issued(arn)
         return arn
+
+    def requested(self, name: str, **more: Any) -> str:
+        """The ARN of a certificate that ACM is asked for."""
+        asked = self.acm.request_certificate(DomainName=name, ValidationMethod="DNS", **more)
+        return str(asked["CertificateArn"])
+
+    def wait_until_issued(self, arn: str) -> None:
+        """Wait until ACM has issued a certificate."""
+        self.world.wait("the certificate to be issued", lambda: self.described(arn)["Status"] == "ISSUED")
+
+    def wait_for_renewal(self, arn: str, status: str) -> None:
+        """Wait until ACM's renewal of a certificate has come to this status."""
+
+        def found() -> bool:
+            return self.described(arn).get("RenewalSummary", {}).get("RenewalStatus") == status
+
+        self.world.wait(f"renewal {status}", found, seconds=SECONDS)
+
+    def revoke(self, arn: str) -> None:
+        """Revoke an exported certificate for good."""
+        self.acm.revoke_certificate(CertificateArn=arn, RevocationReason="KEY_COMPROMISE")
+
+    def told_of(self, kind: str) -> int:
+        """How many of ACM's events of a kind have come to the function so far."""
+        return delivered(self.world, f"ACM Certificate {kind}", "RotateCertificate")
+
+    def wait_for_warning(self, arn: str, state: str) -> None:
+        """Wait until a report warns of a certificate in this state."""
+        self.world.wait(f"a report of {state}", lambda: state in self.warnings(arn), seconds=SECONDS)
 
     def described(self, arn: str) -> dict[str, Any]:
         """What ACM says of a certificate."""
         found: dict[str, Any] = self.acm.describe_certificate(CertificateArn=arn)["Certificate"]
         return found
 
-    def age(self, arn: str, left: timedelta) -> str:
-        """Bring the end of a certificate near, by the stack's clock; returns its new serial number."""
-        shown = material(HOSTNAME, until=clock.current().now() + left)
-        (bundle,) = (found for found in acm.bundles("us-west-2") if found.arn == arn)
+    def age(self, arn: str, left: timedelta) -> None:
+        """Bring the end of a certificate near, by the stack's clock; all else stays as it is."""
+        (bundle,) = (found for found in acm_bundles.bundles("us-west-2") if found.arn == arn)
+        until = clock.current().now() + left
+        shown = material(HOSTNAME, until=until, serial_number=bundle._cert.serial_number)
         bundle._cert = x509.load_pem_x509_certificate(shown["Certificate"])
-        return str(serial(shown))
 
     def message(self) -> str:
         """What the route's condition says of the certificate."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from certificates import material
+from certificates import Secured, material
 from drift_routes import SECURED, route, secured_route
 from drift_tampering import Tamperer
 from drifting import Drift
@@ -91,6 +91,17 @@ def drift(world: World, onboarded: Walkthrough) -> Iterator[Drift]:
     yield found
     found.settle()
     assert world.run("reconcile-cluster", {"cluster": CLUSTER_B})["status"] == "CONVERGED"
+
+
+@pytest.fixture
+def secured(world: World, onboarded: Walkthrough) -> Iterator[Secured]:
+    """The walk-through's route, which tests give an HTTPS listener; all certificates are gone afterwards."""
+    found = Secured(world)
+    found.reconcile()
+    yield found
+    onboarded.apply()
+    found.reconcile()
+    found.clean()
 
 
 @pytest.fixture(scope="module")

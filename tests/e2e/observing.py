@@ -1,6 +1,7 @@
 """What the end-to-end tests about bad input look at: executions, reports, conditions and a route's Lattice service."""
 
 import json
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -62,6 +63,16 @@ def events_arriving(world: World) -> Iterator[None]:
             events.disable_rule(Name=rule)
 
 
+def delivered(world: World, detail_type: str, rule: str) -> int:
+    """How many events of a type a rule with this in its name has delivered so far."""
+    with urllib.request.urlopen(f"{world.url}/_local/deliveries", timeout=30) as answer:
+        records = json.load(answer)["deliveries"]
+    return sum(
+        (record["detail_type"], record["outcome"]) == (detail_type, "delivered") and rule in record["rule"]
+        for record in records
+    )
+
+
 def executions(world: World, machine: str, cluster: str) -> list[dict[str, Any]]:
     """All executions of a machine for one cluster."""
     states = world.aws("stepfunctions")
@@ -70,13 +81,41 @@ def executions(world: World, machine: str, cluster: str) -> list[dict[str, Any]]
     return [found for found in described if json.loads(found["input"])["cluster"] == cluster]
 
 
+def pages(world: World) -> set[str]:
+    """The keys of the pages of drift checks."""
+    listed = world.aws("s3").list_objects_v2(Bucket=_bucket(world), Prefix="reports/@fleet/")
+    return {item["Key"] for item in listed.get("Contents", [])}
+
+
+def page_of_check(world: World) -> str | None:
+    """The page that a drift check writes now; None when it writes none."""
+    before = pages(world)
+    world.run("check-drift", {})
+    keys = pages(world) - before
+    return body(world, keys.pop()) if keys else None
+
+
+def document(world: World, key: str) -> dict[str, Any]:
+    """A JSON document of Trellis."""
+    found: dict[str, Any] = json.loads(body(world, key))
+    return found
+
+
+def body(world: World, key: str) -> str:
+    """A text that Trellis keeps in its bucket."""
+    return str(world.aws("s3").get_object(Bucket=_bucket(world), Key=key)["Body"].read().decode())
+
+
+def _bucket(world: World) -> str:
+    return next(str(b["Name"]) for b in world.aws("s3").list_buckets()["Buckets"] if "document" in b["Name"].lower())
+
+
 def reports(world: World, cluster: str) -> list[dict[str, Any]]:
     """All reports about a cluster, in no order."""
-    s3 = world.aws("s3")
-    bucket = next(found["Name"] for found in s3.list_buckets()["Buckets"] if "document" in found["Name"].lower())
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"reports/{cluster}/")
-    keys = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"].endswith(".json")]
-    return [json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys]
+    paginator = world.aws("s3").get_paginator("list_objects_v2")
+    found = paginator.paginate(Bucket=_bucket(world), Prefix=f"reports/{cluster}/")
+    keys = [item["Key"] for page in found for item in page.get("Contents", []) if item["Key"].endswith(".json")]
+    return [document(world, key) for key in keys]
 
 
 def report_of(world: World, execution: Mapping[str, Any], cluster: str) -> dict[str, Any]:

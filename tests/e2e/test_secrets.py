@@ -5,6 +5,7 @@ import contextlib
 import json
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from observing import CLUSTER_B, execute
@@ -27,18 +28,30 @@ def written(onboarded: Walkthrough, world: World) -> dict[str, str]:
         "metadata": {"name": "database", "namespace": "default"},
         "data": {"password": ENCODED},
     }
+    before = {execution["executionArn"] for execution in _listed(world)}
     world.kubernetes(CLUSTER_B).apply(SECRET, document, manager="team")
     world.run("onboard-cluster", {"cluster": CLUSTER_B, "repair": True})
     assert execute(world, "reconcile-cluster", {"cluster": "nobody"})["status"] == "FAILED"
-    found = dict([*_logs(world), *_objects(world), *_items(world), *_executions(world)])
+    found = dict([*_logs(world), *_objects(world), *_items(world), *_executions(world), *_histories(world, before)])
     world.kubernetes(CLUSTER_B).delete(SECRET)
     return found
 
 
-def test_there_is_something_to_look_at(written: dict[str, str]) -> None:
-    places = {place.partition(" ")[0] for place in written}
-    assert places == {"log", "object", "item", "execution"}
-    assert any("reconcile" in text or "cluster" in text for place, text in written.items() if place.startswith("log"))
+@pytest.mark.parametrize(
+    ("place", "known"),
+    [
+        ("log", "cluster nobody is not registered"),
+        ("object", "datastore.lattice-test.io"),
+        ("item", CLUSTER_B),
+        ("item FINGERPRINTS#", "forward"),  # compressed
+        ("execution", CLUSTER_B),
+        ("history", "snapshots/"),
+    ],
+)
+def test_what_must_be_there_is_found_where_secrets_are_looked_for(
+    written: dict[str, str], place: str, known: str
+) -> None:
+    assert [found for found, text in written.items() if found.startswith(place) and known in text]
 
 
 @pytest.mark.parametrize("token", TOKENS)
@@ -54,12 +67,14 @@ def test_no_data_of_a_secret_is_written_down(written: dict[str, str], secret: st
 def test_the_role_that_reads_clusters_may_not_read_secrets(onboarded: Walkthrough, world: World) -> None:
     role = world.kubernetes(CLUSTER_B).get("/apis/rbac.authorization.k8s.io/v1/clusterroles/trellis-reader")
     assert role is not None
+    assert [rule for rule in role["rules"] if "httproutes" in rule["resources"]], "it reads nothing at all"
     assert not [rule for rule in role["rules"] if {"secrets", "*"} & {*rule["resources"], *rule["verbs"]}]
 
 
 def _logs(world: World) -> Iterator[tuple[str, str]]:
     logs = world.aws("logs")
-    for group in logs.describe_log_groups()["logGroups"]:
+    groups = [group for page in logs.get_paginator("describe_log_groups").paginate() for group in page["logGroups"]]
+    for group in groups:
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
             for event in page["events"]:
                 yield f"log {group['logGroupName']} {event['eventId']}", event["message"]
@@ -79,7 +94,7 @@ def _items(world: World) -> Iterator[tuple[str, str]]:
     for table in dynamodb.list_tables()["TableNames"]:
         for page in dynamodb.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
-                yield f"item {item['pk']} {item['sk']}", json.dumps(item, default=_readable)
+                yield f"item {item['pk']['S']} {item['sk']['S']}", json.dumps(item, default=_readable)
 
 
 def _readable(value: bytes) -> str:
@@ -90,7 +105,22 @@ def _readable(value: bytes) -> str:
 
 def _executions(world: World) -> Iterator[tuple[str, str]]:
     states = world.aws("stepfunctions")
+    for execution in _listed(world):
+        described = states.describe_execution(executionArn=execution["executionArn"])
+        yield f"execution {execution['name']}", json.dumps(described, default=str)
+
+
+def _histories(world: World, before: set[str]) -> Iterator[tuple[str, str]]:
+    """What the states of later executions were given and gave back; those of all tests would take minutes to read."""
+    paginator = world.aws("stepfunctions").get_paginator("get_execution_history")
+    for execution in (found for found in _listed(world) if found["executionArn"] not in before):
+        pages = paginator.paginate(executionArn=execution["executionArn"])
+        events = [event for page in pages for event in page["events"]]
+        yield f"history {execution['name']}", json.dumps(events, default=str)
+
+
+def _listed(world: World) -> Iterator[dict[str, Any]]:
+    pages = world.aws("stepfunctions").get_paginator("list_executions")
     for arn in world.status()["stateMachines"].values():
-        for execution in states.list_executions(stateMachineArn=arn)["executions"]:
-            described = states.describe_execution(executionArn=execution["executionArn"])
-            yield f"execution {execution['name']}", json.dumps(described, default=str)
+        for page in pages.paginate(stateMachineArn=arn):
+            yield from page["executions"]

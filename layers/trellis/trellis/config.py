@@ -114,7 +114,8 @@ class Settings(BaseModel):
 
     certificate_warning_days: int = Field(default=45, ge=1, le=90)
     """Days before a certificate in use expires from which on it is warned of: when ACM begins to tell of imported
-    ones, too. ACM renews its own earlier, so that what is warned of needs somebody."""
+    ones, too. ACM's own public ones are warned of from 30 days on: it renews them 45 days before, so that what is
+    warned of needs somebody."""
 
     drift_topic: str = ""
     """ARN of the SNS topic that is told of drift; empty (the default) where nobody is to be told."""

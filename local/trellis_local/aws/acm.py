@@ -3,34 +3,31 @@
 The list shows names, lists RSA keys of 1024 and 2048 bits unless it is asked for others, and comes in pages
 (API reference of ListCertificates). A certificate that a VPC Lattice service uses cannot be deleted: inferred from the
 VPC Lattice User Guide, by which ACM shows the service as an associated resource, and the API reference of
-DeleteCertificate. Validation and expiry go by the stack's clock.
+DeleteCertificate. Validation, validity and expiry go by the stack's clock.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from moto import settings
-from moto.acm.exceptions import AWSResourceNotFoundException
-from moto.acm.models import AWSCertificateManagerBackend, CertBundle, acm_backends
+from moto.acm.models import AWSCertificateManagerBackend, CertBundle
 from moto.acm.responses import AWSCertificateManagerResponse
 
 from trellis_local import clock
+from trellis_local.aws import acm_renewal, acm_revocation, acm_validation
 from trellis_local.aws import moto_seam as moto
-
-Users = Callable[[str], list[str]]
-"""The ARNs of the VPC Lattice services that use a certificate."""
+from trellis_local.aws.acm_bundles import VALIDITY, Users, is_exported, made, not_after
+from trellis_local.aws.acm_revocation import InUseError
 
 _DEFAULT_KEYS = ("RSA_1024", "RSA_2048")
 _SUMMARY_NAMES = 100
 _MOST_ITEMS = 1000
-
-
-class _InUse(AWSResourceNotFoundException):  # type: ignore[misc]
-    TYPE = "ResourceInUseException"
-
-    def __init__(self, arn: str) -> None:
-        super().__init__(message=f"Certificate {arn} in account {arn.split(':')[4]} is in use.")
+_GIVES_UP = timedelta(hours=72)
+_DOMAIN_STATUS = {"PENDING_VALIDATION": "PENDING_VALIDATION", "VALIDATION_TIMED_OUT": "FAILED", "FAILED": "FAILED"}
+"""Of a certificate's names, by its own; otherwise they were validated."""
 
 
 def install(users: Users) -> Callable[[], None]:
@@ -38,12 +35,14 @@ def install(users: Users) -> Callable[[], None]:
     undo = [
         moto.replace(CertBundle, "check", _check),
         moto.replace(CertBundle, "describe", _describe(CertBundle.describe, users)),
+        moto.replace(CertBundle, "generate_cert", _generate(CertBundle.generate_cert)),
         moto.replace(AWSCertificateManagerResponse, "list_certificates", _list),
         moto.replace(
             AWSCertificateManagerBackend,
             "delete_certificate",
             _delete(AWSCertificateManagerBackend.delete_certificate, users),
         ),
+        acm_revocation.install(users),
     ]
 
     def uninstall() -> None:
@@ -53,47 +52,45 @@ def install(users: Users) -> Callable[[], None]:
     return uninstall
 
 
-def bundles(region: str) -> Iterator[Any]:
-    """moto's certificates of all accounts in a region."""
-    for regions in list(acm_backends.values()):
-        if dict.__contains__(regions, region):
-            yield from list(regions[region]._certificates.values())
-
-
-def put(bundle: Any, region: str) -> None:
-    """Put a certificate in the place of the one with the same ARN."""
-    acm_backends[bundle.arn.split(":")[4]][region]._certificates[bundle.arn] = bundle
-
-
-def days_before_expiry(bundle: Any, region: str) -> int:
-    """How many days before they expire the account wants to be told of certificates (PutAccountConfiguration)."""
-    return int(acm_backends[bundle.arn.split(":")[4]][region]._account_config.days_before_expiry)
-
-
-def not_after(bundle: Any) -> datetime:
-    """When a certificate expires."""
-    found: datetime = bundle._cert.not_valid_after_utc
-    return found
-
-
-def made(bundle: Any) -> datetime:
-    """When a certificate was requested or imported, by the stack's clock; moto notes the real time."""
-    now = clock.current()
-    real = bundle.created_at.replace(tzinfo=UTC).timestamp()
-    return datetime.fromtimestamp(now.start + (real - now.start) * now.speed, UTC)
-
-
 def _check(self: Any) -> None:
     now = clock.current().now()
-    if not_after(self) <= now:
+    if self.type == "AMAZON_ISSUED" and self.status == "PENDING_VALIDATION":
+        _validate(self, now - made(self))
+    if self.status == "ISSUED" and not_after(self) <= now:
         self.status = "EXPIRED"
-    elif self.type == "AMAZON_ISSUED" and self.status == "PENDING_VALIDATION" and _is_validated(self, now):
-        self.status = "ISSUED"
-        self.issued_at = now
 
 
-def _is_validated(bundle: Any, now: datetime) -> bool:
-    return (now - made(bundle)).total_seconds() > float(settings.ACM_VALIDATION_WAIT)
+def _validate(bundle: Any, waited: timedelta) -> None:
+    """Issue it, or not: ACM gives up after 72 hours (API reference of DescribeCertificate), and at once for CAA."""
+    if waited.total_seconds() <= float(settings.ACM_VALIDATION_WAIT):
+        return
+    reason = acm_validation.reason(acm_validation.problems(bundle))
+    if not reason:
+        bundle.status, bundle.issued_at = "ISSUED", clock.current().now()
+    elif reason == acm_validation.CAA_ERROR:
+        bundle.status, bundle.failure = "FAILED", reason
+    elif waited > _GIVES_UP:
+        bundle.status = "VALIDATION_TIMED_OUT"
+
+
+def _generate(original: Callable[..., Any]) -> Callable[..., Any]:
+    def generate_cert(*args: Any, **members: Any) -> Any:
+        bundle = original(*args, **members)
+        if bundle.type == "AMAZON_ISSUED":
+            bundle._cert = _valid_from_now(bundle._cert).sign(bundle._key, hashes.SHA256())
+            bundle.cert = bundle._cert.public_bytes(serialization.Encoding.PEM)
+        return bundle
+
+    return generate_cert
+
+
+def _valid_from_now(signed: x509.Certificate) -> x509.CertificateBuilder:
+    begins = clock.current().now()
+    builder = x509.CertificateBuilder().subject_name(signed.subject).issuer_name(signed.issuer)
+    builder = builder.public_key(signed.public_key()).serial_number(signed.serial_number)
+    for extension in signed.extensions:
+        builder = builder.add_extension(extension.value, critical=extension.critical)
+    return builder.not_valid_before(begins).not_valid_after(begins + VALIDITY)
 
 
 def _describe(original: Callable[[Any], dict[str, Any]], users: Users) -> Callable[[Any], dict[str, Any]]:
@@ -106,12 +103,21 @@ def _describe(original: Callable[[Any], dict[str, Any]], users: Users) -> Callab
             if name in detail:
                 detail[name] = created
         detail.pop("IssuedAt", None)
-        if self.type != "IMPORTED" and self.status != "PENDING_VALIDATION":
+        if self.type != "IMPORTED" and self.status not in _DOMAIN_STATUS:
             issued = getattr(self, "issued_at", None)
             detail["IssuedAt"] = issued.timestamp() if issued else created
-        return answer
+        options = detail.get("DomainValidationOptions", [])
+        for option in options:
+            option["ValidationStatus"] = _DOMAIN_STATUS.get(self.status, "SUCCESS")
+        return {"Certificate": {**detail, **_ended(self), **acm_renewal.summary(self, options)}}
 
     return describe
+
+
+def _ended(bundle: Any) -> dict[str, Any]:
+    if bundle.status == "REVOKED":
+        return {"RevokedAt": bundle.revoked_at.timestamp(), "RevocationReason": bundle.revocation_reason}
+    return {"FailureReason": bundle.failure} if bundle.status == "FAILED" else {}
 
 
 def _list(self: Any) -> Any:
@@ -133,14 +139,14 @@ def _summary(bundle: Any) -> dict[str, Any]:
         "SubjectAlternativeNameSummaries": names[:_SUMMARY_NAMES],
         "HasAdditionalSubjectAlternativeNames": len(names) > _SUMMARY_NAMES,
         "InUse": bool(detail["InUseBy"]),
-        "Exported": False,
+        "Exported": is_exported(bundle),
     }
 
 
 def _delete(original: Callable[[Any, str], None], users: Users) -> Callable[[Any, str], None]:
     def delete_certificate(self: Any, arn: str) -> None:
         if arn in self._certificates and users(arn):
-            raise _InUse(arn)
+            raise InUseError(arn)
         original(self, arn)
 
     return delete_certificate

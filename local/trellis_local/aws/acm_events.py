@@ -1,10 +1,15 @@
-"""The events of AWS Certificate Manager, and its managed renewal, which one of them tells of.
+"""The events of AWS Certificate Manager, and its managed renewal, which some of them tell of.
 
-https://docs.aws.amazon.com/acm/latest/userguide/supported-events.html says what is sent: `Available` when a certificate
-is issued, renewed or imported; `Approaching Expiration` once a day, 45 days before an imported or private certificate
-expires and 30 days before a public one does; `Expired`, for those that ACM issued. ACM renews what it issued and what
-is in use 60 days before it expires (managed-renewal.html); here validation never fails, so that no
-`Renewal Action Required` is sent, and nothing is revoked.
+https://docs.aws.amazon.com/acm/latest/userguide/supported-events.html says what is sent:
+
+- `Available` when a certificate is issued, renewed or imported;
+- `Approaching Expiration` once a day, 45 days before an imported or private certificate expires and 30 days before a
+  public one does;
+- `Renewal Action Required` 30, 15, 7, 3 and 1 days before one expires whose names ACM cannot validate;
+- `Expired`, for those that ACM issued, and `Revoked`.
+
+`Rotated` is only named: https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-acm.html. That it follows a
+renewal, when services in use have got the new certificate, and that its detail is empty, is inferred.
 """
 
 import logging
@@ -15,10 +20,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from moto.acm.models import CertBundle
-
 from trellis_local import clock
-from trellis_local.aws import acm
+from trellis_local.aws import acm_renewal
+from trellis_local.aws.acm_bundles import Users, bundles, days_before_expiry, is_exported, made, not_after, validity
 
 Event = dict[str, Any]
 
@@ -27,7 +31,6 @@ _LOOKS_EVERY = 0.2
 """Real seconds: what is looked at is in memory."""
 
 _PUBLIC_DAYS = 30
-_RENEWAL = timedelta(days=60)
 
 
 @dataclass
@@ -37,13 +40,14 @@ class _Known:
     serial: int
     is_available: bool = False
     told_at: datetime | None = None
-    is_expired: bool = False
+    step: int | None = None
+    is_over: bool = False
 
 
 class CertificateEvents:
     """Looks at moto's certificates from a thread of its own and publishes what AWS would."""
 
-    def __init__(self, publish: Callable[[Event], object], *, users: acm.Users, region: str) -> None:
+    def __init__(self, publish: Callable[[Event], object], *, users: Users, region: str) -> None:
         self._publish = publish
         self._users = users
         self._region = region
@@ -62,7 +66,7 @@ class CertificateEvents:
 
     def look(self) -> list[Event]:
         """What has happened since the last look, by the stack's clock."""
-        found = list(acm.bundles(self._region))
+        found = list(bundles(self._region))
         events = [event for bundle in found for event in self._of(bundle)]
         self._known = {arn: known for arn, known in self._known.items() if arn in {bundle.arn for bundle in found}}
         return events
@@ -78,45 +82,67 @@ class CertificateEvents:
     def _of(self, bundle: Any) -> Iterator[Event]:
         bundle.check()  # moto looks at time only when it is asked
         before = self._known.get(bundle.arn)
-        action = _action(bundle, before)
-        if self._is_to_renew(bundle):
-            bundle, action = _renewed(bundle, self._region), "RENEWAL"
+        action, in_use = _action(bundle, before), bool(self._users(bundle.arn))
+        if acm_renewal.is_due(bundle, in_use=in_use):
+            old, bundle = bundle, acm_renewal.attempt(bundle, self._region)
+            action = action if bundle is old else "RENEWAL"
         if before is None or before.serial != bundle._cert.serial_number:
             self._known[bundle.arn] = _Known(bundle._cert.serial_number)
         known = self._known[bundle.arn]
-        now = clock.current().now()
         if bundle.status == "ISSUED":
-            if not known.is_available:
-                known.is_available = True
-                yield self._event("Available", bundle, {"Action": action, **self._detail(bundle, now)})
-            yield from self._expiration(bundle, known, now)
-        elif bundle.status == "EXPIRED" and bundle.type != "IMPORTED" and not known.is_expired:
-            known.is_expired = True
-            yield self._event("Expired", bundle, self._detail(bundle, now, days=False))
+            yield from self._available(bundle, known, action, in_use=in_use)
+            yield from self._expiration(bundle, known)
+            yield from self._renewal(bundle, known)
+        elif bundle.type != "IMPORTED" and not known.is_over:
+            yield from self._over(bundle, known)
 
-    def _is_to_renew(self, bundle: Any) -> bool:
-        due = acm.not_after(bundle) - clock.current().now() <= _RENEWAL
-        return due and bundle.type == "AMAZON_ISSUED" and bundle.status == "ISSUED" and bool(self._users(bundle.arn))
+    def _available(self, bundle: Any, known: _Known, action: str, *, in_use: bool) -> Iterator[Event]:
+        if known.is_available:
+            return
+        known.is_available = True
+        yield self._event("Available", bundle, {"Action": action, **self._detail(bundle)})
+        if action == "RENEWAL" and in_use:
+            yield self._event("Rotated", bundle, {})
 
-    def _expiration(self, bundle: Any, known: _Known, now: datetime) -> Iterator[Event]:
-        days = acm.days_before_expiry(bundle, self._region)
+    def _expiration(self, bundle: Any, known: _Known) -> Iterator[Event]:
+        now = clock.current().now()
+        days = days_before_expiry(bundle, self._region)
         days = min(days, _PUBLIC_DAYS) if bundle.type == "AMAZON_ISSUED" else days
-        is_near = acm.not_after(bundle) - now <= timedelta(days=days)
+        is_near = not_after(bundle) - now <= timedelta(days=days)
         if is_near and (known.told_at is None or now - known.told_at >= timedelta(days=1)):
             known.told_at = now
-            detail = {"DaysToExpiry": _days(bundle, now), "CommonName": bundle.common_name}
-            yield self._event("Approaching Expiration", bundle, detail)
+            yield self._event("Approaching Expiration", bundle, {"DaysToExpiry": _days(bundle), **_named(bundle)})
 
-    def _detail(self, bundle: Any, now: datetime, *, days: bool = True) -> dict[str, Any]:
+    def _renewal(self, bundle: Any, known: _Known) -> Iterator[Event]:
+        step, renewal = acm_renewal.step(bundle), acm_renewal.of(bundle)
+        if renewal and step is not None and (known.step is None or step < known.step):
+            known.step = step
+            detail = {**self._detail(bundle), "RenewalStatusReason": renewal.reason}
+            del detail["CertificateCreatedDate"]
+            yield self._event("Renewal Action Required", bundle, detail)
+
+    def _over(self, bundle: Any, known: _Known) -> Iterator[Event]:
+        if bundle.status == "EXPIRED":
+            known.is_over = True
+            detail = self._detail(bundle)
+            del detail["DaysToExpiry"]
+            yield self._event("Expired", bundle, detail)
+        elif bundle.status == "REVOKED":
+            known.is_over = True
+            exportable = bundle.type == "PRIVATE" or bundle.cert_options.get("Export") == "ENABLED"
+            ends = {"CertificateExpirationDate": _time(not_after(bundle)), "Exportable": exportable}
+            yield self._event("Revoked", bundle, {"CertificateType": bundle.type, **_named(bundle), **ends})
+
+    def _detail(self, bundle: Any) -> dict[str, Any]:
         return {
             "CertificateType": bundle.type,
-            "CommonName": bundle.common_name,
+            **_named(bundle),
             **({"DomainValidationMethod": "DNS"} if bundle.type == "AMAZON_ISSUED" else {}),
-            "CertificateCreatedDate": _time(acm.made(bundle)),
-            "CertificateExpirationDate": _time(acm.not_after(bundle)),
-            **({"DaysToExpiry": _days(bundle, now)} if days else {}),
+            "CertificateCreatedDate": _time(made(bundle)),
+            "CertificateExpirationDate": _time(not_after(bundle)),
+            "DaysToExpiry": _days(bundle),
             "InUse": bool(self._users(bundle.arn)),
-            "Exported": False,
+            "Exported": is_exported(bundle),
         }
 
     def _event(self, what: str, bundle: Any, detail: dict[str, Any]) -> Event:
@@ -139,18 +165,17 @@ def _action(bundle: Any, before: _Known | None) -> str:
     return "IMPORT" if before is None else "REIMPORT"
 
 
-def _renewed(bundle: Any, region: str) -> Any:
-    """A new certificate in the place of the old one, under its ARN."""
-    account = bundle.arn.split(":")[4]
-    fresh = CertBundle.generate_cert(bundle.common_name, account, region, sans=bundle.sans)
-    fresh.arn, fresh.tags, fresh.status = bundle.arn, bundle.tags, "ISSUED"
-    fresh.cert_options, fresh.issued_at = bundle.cert_options, clock.current().now()
-    acm.put(fresh, region)
-    return fresh
+def _named(bundle: Any) -> dict[str, Any]:
+    return {
+        "CommonName": bundle.common_name,
+        **({"FirstSubjectAlternativeName": bundle.sans[0]} if bundle.sans else {}),
+        "ValidityInDays": validity(bundle).days,
+        "CertificateKeyPairOrigin": "CUSTOMER_PROVIDED" if bundle.type == "IMPORTED" else "AWS_MANAGED",
+    }
 
 
-def _days(bundle: Any, now: datetime) -> int:
-    return (acm.not_after(bundle) - now).days
+def _days(bundle: Any) -> int:
+    return (not_after(bundle) - clock.current().now()).days
 
 
 def _time(when: datetime) -> str:

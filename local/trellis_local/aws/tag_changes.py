@@ -2,8 +2,9 @@
 
 Any change counts, by the service's own API or by the Tagging API, at creation or later; the event has all tags after
 the change and names no caller: https://docs.aws.amazon.com/tag-editor/latest/userguide/tag-monitor.html. AWS publishes
-no list of the services that take part; here they are those whose tags Trellis reads or writes. That the deletion of a
-resource sends nothing is inferred: the page speaks of changed tags only.
+no list of the services that take part; here they are those whose tags Trellis reads or writes. EC2's instances are the
+page's own example and samples of AWS listen to VPC Lattice; that ACM and EKS take part is inferred. So is that the
+deletion of a resource sends nothing: the page speaks of changed tags only.
 """
 
 import threading

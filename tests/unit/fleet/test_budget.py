@@ -3,23 +3,10 @@
 from typing import Any
 
 import pytest
+from fleet_clock import NOW, Clock
 
 from trellis.errors import ThrottledError
 from trellis.fleet.budget import Budget
-
-NOW = 1_790_000_000.0
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -4,27 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fleet_clock import Clock
 
 from trellis.fleet import fingerprints as module
 from trellis.fleet.fingerprints import Fingerprints, Rhythm
 
-NOW = 1_790_000_000.0
 RULE = "rule-0123456789abcdef0"
 ACTION = {"action": {"fixedResponse": {"statusCode": 404}}}
 HOUR = 3600.0
 AUTH, POLICY = "svc-0123456789abcdef0/auth", {"authType": "AWS_IAM", "policy": "{}"}
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from acm_calls import Acm, at
+from moto import mock_aws, settings
 
 from trellis_local import clock
 from trellis_local.aws import AwsEndpoint, eks
+from trellis_local.aws import acm as moto_acm
 from trellis_local.kubernetes.contract import ClusterSpec, RunningCluster
 
 
@@ -109,3 +113,14 @@ def create(admin: Callable[[str], Any], subnet: str, cluster_role: str) -> Calla
         ]
 
     return make
+
+
+@pytest.fixture
+def acm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Acm]:
+    monkeypatch.setattr(settings, "ACM_VALIDATION_WAIT", 60)
+    with mock_aws():
+        found = Acm()
+        uninstall = moto_acm.install(found.users)
+        at(monkeypatch, timedelta())
+        yield found
+        uninstall()

@@ -1,70 +1,15 @@
 """ACM on the local stack: its list, what is in use, and the events that it sends as time goes by."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import boto3
 import pytest
+from acm_calls import NAME, REGION, SERVICE, Acm, at
 from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from moto import mock_aws, settings
 
-from trellis_local import clock
-from trellis_local.aws import acm as moto_acm
-from trellis_local.aws.acm_events import CertificateEvents
+from trellis_local.aws import acm_bundles
 from trellis_local.dataplane.certificates import Authority
-
-REGION, NAME, SERVICE = "us-west-2", "datastore.lattice-test.io", "arn:aws:vpc-lattice:us-west-2:1:service/svc-1"
-
-
-class Acm:
-    """A client, the events, and what uses certificates."""
-
-    def __init__(self) -> None:
-        self.client: Any = boto3.client("acm", REGION, aws_access_key_id="test", aws_secret_access_key="test")
-        self.used: set[str] = set()
-        self.events = CertificateEvents(lambda event: None, users=self.users, region=REGION)
-
-    def users(self, arn: str) -> list[str]:
-        return [SERVICE] if arn in self.used else []
-
-    def imported(self, name: str = NAME, **more: str) -> str:
-        authority = Authority("A company's own")
-        found = authority.certificate(name)
-        return str(
-            self.client.import_certificate(Certificate=found.chain, PrivateKey=found.key, **more)["CertificateArn"]
-        )
-
-    def seen(self) -> list[tuple[str, str]]:
-        """What has happened since the last look: the type of each event and its `Action`."""
-        return [
-            (event["detail-type"].removeprefix("ACM Certificate "), event["detail"].get("Action", ""))
-            for event in self.events.look()
-        ]
-
-
-@pytest.fixture
-def acm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Acm]:
-    monkeypatch.setattr(settings, "ACM_VALIDATION_WAIT", 60)
-    with mock_aws():
-        found = Acm()
-        uninstall = moto_acm.install(found.users)
-        at(monkeypatch, timedelta())
-        yield found
-        uninstall()
-
-
-def at(monkeypatch: pytest.MonkeyPatch, since: timedelta) -> None:
-    """Let the stack's clock show a time so far from now, standing still."""
-    begun = datetime.now(UTC).timestamp()
-
-    class Still(clock.Clock):
-        def time(self) -> float:
-            return begun + since.total_seconds()
-
-    monkeypatch.setattr(clock, "_current", Still(start=begun))
 
 
 def test_the_list_has_what_the_api_documents(acm: Acm) -> None:
@@ -134,11 +79,11 @@ def test_one_that_acm_issued_and_nobody_uses_expires(acm: Acm, monkeypatch: pyte
     acm.client.request_certificate(DomainName=NAME, ValidationMethod="DNS")
     at(monkeypatch, timedelta(minutes=2))
     acm.events.look()
-    at(monkeypatch, timedelta(days=330))
+    at(monkeypatch, timedelta(days=160))
     assert acm.seen() == []
-    at(monkeypatch, timedelta(days=340))
+    at(monkeypatch, timedelta(days=170))
     assert acm.seen() == [("Approaching Expiration", "")]
-    at(monkeypatch, timedelta(days=366))
+    at(monkeypatch, timedelta(days=199))
     assert acm.seen() == [("Expired", "")]
     assert acm.seen() == []
 
@@ -150,9 +95,39 @@ def test_one_that_acm_issued_is_renewed_under_its_arn_while_it_is_in_use(
     acm.used.add(arn)
     at(monkeypatch, timedelta(minutes=2))
     acm.events.look()
-    (bundle,) = moto_acm.bundles(REGION)
+    (bundle,) = acm_bundles.bundles(REGION)
     before: x509.Certificate = bundle._cert
-    at(monkeypatch, timedelta(days=306))
-    assert acm.seen() == [("Available", "RENEWAL")]
-    (bundle,) = moto_acm.bundles(REGION)
+    at(monkeypatch, timedelta(days=150))
+    assert acm.seen() == []
+    at(monkeypatch, timedelta(days=154))
+    assert acm.seen() == [("Available", "RENEWAL"), ("Rotated", "")]
+    (bundle,) = acm_bundles.bundles(REGION)
     assert (bundle.arn, bundle._cert == before) == (arn, False)
+    assert acm.described(arn)["RenewalSummary"]["RenewalStatus"] == "SUCCESS"
+    assert acm.described(arn)["NotAfter"] - before.not_valid_after_utc > timedelta(days=150)
+
+
+def test_a_revoked_certificate_is_told_of_once_and_stays_revoked(acm: Acm, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = acm.requested(Options={"Export": "ENABLED"})
+    at(monkeypatch, timedelta(minutes=2))
+    acm.events.look()
+    acm.export(arn)
+    acm.revoke(arn)
+    (event,) = acm.events.look()
+    assert event["detail-type"] == "ACM Certificate Revoked"
+    assert (event["detail"]["CertificateType"], event["detail"]["Exportable"]) == ("AMAZON_ISSUED", True)
+    found = acm.described(arn)
+    assert (found["Status"], found["RevocationReason"]) == ("REVOKED", "SUPERSEDED")
+    at(monkeypatch, timedelta(days=300))
+    assert (acm.seen(), acm.described(arn)["Status"]) == ([], "REVOKED")
+
+
+def test_only_what_was_exported_and_is_not_in_use_can_be_revoked(acm: Acm, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported, kept, used = acm.imported(), acm.requested(), acm.requested(Options={"Export": "ENABLED"})
+    at(monkeypatch, timedelta(minutes=2))
+    acm.export(used)
+    acm.used.add(used)
+    for arn, error in ((imported, "ValidationException"), (kept, "ValidationException"), (used, "ResourceInUse")):
+        with pytest.raises(ClientError, match=error):
+            acm.revoke(arn)
+    assert {acm.described(arn)["Status"] for arn in (imported, kept, used)} == {"ISSUED"}

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 from trellis.model import (
     Cluster,
@@ -27,6 +29,7 @@ from trellis.planning.security_group import diff_security_group, wanted_rules
 from trellis.planning.service_changes import describe
 from trellis.planning.service_state import ObservedGroup, ObservedService
 from trellis.planning.services import diff_service
+from trellis.reporting.certificates import https_lines
 from trellis.reporting.drift import drifts
 from trellis.reporting.lines import RunEnd, lines
 from trellis.reporting.picture import picture
@@ -185,7 +188,31 @@ def with_weights(index: int, *weights: int) -> Callable[[Service], Service]:
 
 def three_clusters() -> list[Document]:
     """A repaired cluster, one that is only reported, one where a repair was refused; and one without drift."""
-    return [_blue(), _green(), _violet(), {"cluster": "quiet", "status": "CONVERGED", "drifts": [], "refused": []}]
+    quiet = {"cluster": "quiet", "status": "CONVERGED", "drifts": [], "refused": []}
+    return [
+        {**_blue(), "https": secured(("datastore", 260.0), ("cart", 9.5))},
+        {**_green(), "https": secured(("catalogue", None))},
+        _violet(),
+        {**quiet, "https": secured(("billing", 31.0), ("login", -2.0))},
+    ]
+
+
+def secured(*services: tuple[str, float | None]) -> list[Document]:
+    """What reports say of services with HTTPS whose certificate ends in so many days, None where it is missing."""
+    now = datetime(2026, 11, 2, 9, 15, tzinfo=UTC)
+    return https_lines([_line(name, days, now) for name, days in services], now=now, warn_days=45)
+
+
+def _line(name: str, days: float | None, now: datetime) -> Document:
+    hostname = f"{name}.lattice-test.io"
+    missing = f"ACM has no certificate for {hostname} in the cluster's account and region"
+    line = {"service": name, "hostname": hostname, "routes": [f"apps/{name}"], "type": "IMPORTED", "renewal": ""}
+    if days is None:
+        return {**line, "arn": "", "name": "", "ready": False, "message": missing, "status": "", "notAfter": None}
+    arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/{uuid5(NAMESPACE_DNS, hostname)}"
+    over = {"ready": False, "status": "EXPIRED", "message": f"{arn} has expired on 2026-10-31"}
+    ends = {"name": hostname, "notAfter": (now + timedelta(days=days)).isoformat()}
+    return {**line, **ends, "arn": arn, **(over if days < 0 else {"ready": True, "status": "ISSUED", "message": ""})}
 
 
 def _blue() -> Document:

@@ -14,6 +14,10 @@ ARN = "arn:aws:acm:us-west-2:111122223333:certificate/5f2d1c9e"
 def line(days: float = 20, hostname: str = "a.example.com", **more: Any) -> dict[str, Any]:
     usual = {
         "arn": ARN,
+        "name": hostname,
+        "type": "IMPORTED",
+        "ready": True,
+        "message": "",
         "status": "ISSUED",
         "hostname": hostname,
         "routes": [f"apps/{hostname[0]}"],
@@ -38,6 +42,9 @@ STATES = [
     pytest.param({"days": 5, "status": "REVOKED"}, "Revoked", 5, id="revoked"),
     pytest.param({"renewal": "PENDING_VALIDATION: CAA_ERROR"}, "RenewalActionRequired", 20, id="not validated"),
     pytest.param({"renewal": "PENDING_AUTO_RENEWAL"}, "ApproachingExpiration", 20, id="ACM is at it"),
+    pytest.param({"days": 44, "type": "AMAZON_ISSUED"}, "Valid", 44, id="ACM has begun to renew it"),
+    pytest.param({"days": 30.5, "type": "AMAZON_ISSUED"}, "ApproachingExpiration", 30, id="ACM has not renewed it"),
+    pytest.param({"days": 44, "type": "PRIVATE"}, "ApproachingExpiration", 44, id="of a private authority"),
 ]
 
 

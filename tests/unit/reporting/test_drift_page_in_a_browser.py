@@ -12,7 +12,7 @@ from drifted_fleet import three_clusters
 from trellis.reporting.page import page
 
 pytestmark = needs_chromium
-WIDTH, HEIGHT = 1280, 2460
+WIDTH, HEIGHT = 1280, 3250
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ def test_the_page_is_shown_whole(fleet_page: Path) -> None:
 
 def test_the_browser_has_all_texts(fleet_page: Path) -> None:
     found = browse(fleet_page, "--dump-dom")
-    for text in ("payments-blue", "catalogue-green", "search-violet", "eks-lattice-network", "90 → 7", "user/eve"):
+    clusters = ("payments-blue", "catalogue-green", "search-violet", "quiet")
+    for text in (*clusters, "eks-lattice-network", "90 → 7", "user/eve", "login.lattice-test.io", "9 days"):
         assert text in found
 
 

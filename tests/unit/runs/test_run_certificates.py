@@ -119,6 +119,12 @@ def test_an_expired_one_that_the_service_has_is_still_told_of() -> None:
     assert (line["arn"], line["status"], line["reason"]) == (ARN, "EXPIRED", "CertificateExpired")
 
 
+@pytest.mark.parametrize(("status", "told"), [("REVOKED", ARN), ("EXPIRED", ARN), ("PENDING_VALIDATION", "")])
+def test_one_that_has_ended_before_the_service_got_it_is_told_of_where_it_is_named(status: str, told: str) -> None:
+    (line,) = chosen(Aws(listed(Status=status)), intent((ARN,))).lines({})
+    assert (line["arn"], line["ready"]) == (told, False)
+
+
 def test_what_is_left_out_by_its_tag_is_not_found() -> None:
     assert chosen(Aws(listed(), left_out=(ARN,))).arns == {"store": None}
     assert chosen(Aws(listed(), left_out=(ARN,)), intent((ARN,))).arns == {"store": ARN}

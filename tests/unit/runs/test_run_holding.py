@@ -4,7 +4,9 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
+import gateway_api_objects
 import pytest
+from gateway_api_objects import backend, gateway, gateway_class, rule, snapshot
 from run_tools import CLUSTER, MemoryDocuments, toolbox
 
 from trellis.model import FixedResponse, Listener, Mode, Service, cluster_owner
@@ -17,32 +19,12 @@ from trellis.runs.request import Run
 
 SNAPSHOT = "snapshots/blue/1.json"
 RUN = Run(cluster="blue", scope="cluster", mode=Mode.REMEDIATE, lane="manual", run="r-1", snapshotKey=SNAPSHOT)
-KINDS = (
-    "GatewayClass",
-    "Gateway",
-    "HTTPRoute",
-    "ReferenceGrant",
-    "Namespace",
-    "Service",
-    "EndpointSlice",
-    "ServiceAccount",
-    "IAMAuthPolicy",
-)
 OWNER = cluster_owner(CLUSTER.account, CLUSTER.name)
-CLASS = {"metadata": {"name": "lattice"}, "spec": {"controllerName": "trellis.dev/vpc-lattice"}}
-GATEWAY = {
-    "metadata": {"name": "net-work", "namespace": "apps"},
-    "spec": {"gatewayClassName": "lattice", "listeners": [{"name": "http", "protocol": "HTTP", "port": 80}]},
-}
 
 
 def route(name: str = "store", mode: str | None = None) -> dict[str, Any]:
-    annotations = {"annotations": {"trellis.dev/mode": mode}} if mode else {}
-    rules = [{"backendRefs": [{"name": "store", "port": 80}]}]
-    return {
-        "metadata": {"name": name, "namespace": "apps", **annotations},
-        "spec": {"parentRefs": [{"name": "net-work"}], "hostnames": ["store.example.org"], "rules": rules},
-    }
+    found = gateway_api_objects.route(rule(to=[backend("store")]), name=name, hostnames=["store.example.org"])
+    return {**found, "metadata": {**found["metadata"], "annotations": {"trellis.dev/mode": mode} if mode else {}}}
 
 
 def planned(monkeypatch: pytest.MonkeyPatch, *routes: dict[str, Any], extra: bool = True) -> dict[str, Any]:
@@ -61,9 +43,8 @@ def planned(monkeypatch: pytest.MonkeyPatch, *routes: dict[str, Any], extra: boo
     monkeypatch.setattr(planning, "auth_items", lambda *_, **__: ())
     monkeypatch.setattr(planning.dns, "plan", lambda _, wanted, __: names.append(wanted) or KindPlan())
     monkeypatch.setattr(planning.network, "names", lambda *_: ())
-    objects = {"GatewayClass": [CLASS], "Gateway": [GATEWAY], "HTTPRoute": list(routes)}
-    snapshot = {"cluster": "blue", "objects": {kind: objects.get(kind, []) for kind in KINDS}}
-    documents = MemoryDocuments({SNAPSHOT: snapshot})
+    objects = {"GatewayClass": [gateway_class()], "Gateway": [gateway()], "HTTPRoute": list(routes)}
+    documents = MemoryDocuments({SNAPSHOT: snapshot("blue", objects)})
     clients = SimpleNamespace(route53=None, lattice=None, ec2=None)
     answer = planning.plan(toolbox(documents=documents, clients=clients), RUN)
     return {**documents.get(answer["planKey"]), "names": names[0]}

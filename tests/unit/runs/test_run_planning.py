@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from gateway_api_objects import snapshot
 from run_tools import CLUSTER, MemoryDocuments, toolbox
 
 from trellis.gateway_api.intent_model import Intent
@@ -15,17 +16,6 @@ from trellis.runs import planning
 from trellis.runs.request import Run
 
 SNAPSHOT = "snapshots/blue/1.json"
-KINDS = (
-    "GatewayClass",
-    "Gateway",
-    "HTTPRoute",
-    "ReferenceGrant",
-    "Namespace",
-    "Service",
-    "EndpointSlice",
-    "ServiceAccount",
-    "IAMAuthPolicy",
-)
 BROKEN = {"metadata": {"name": "broken", "namespace": "apps"}, "spec": 7}
 RUN = Run(cluster="blue", scope="cluster", mode=Mode.REMEDIATE, lane="manual", run="r-1", snapshotKey=SNAPSHOT)
 
@@ -47,8 +37,7 @@ def planned(
         return planning.Compared((old, dns), {}, (), {"k8s-a": {"HEALTHY": 1}})
 
     monkeypatch.setattr(planning, "_compare", compare)
-    snapshot = {"cluster": "blue", "objects": {kind: (objects or {}).get(kind, []) for kind in KINDS}}
-    documents = MemoryDocuments({SNAPSHOT: snapshot})
+    documents = MemoryDocuments({SNAPSHOT: snapshot("blue", objects or {})})
     answer = planning.plan(toolbox(cluster, documents, max_deletions=limit), RUN)
     return documents.get(answer["planKey"])
 

@@ -1,7 +1,7 @@
-"""What is said of certificates that expire, or have: who uses them, how many days are left, and when it is said again.
+"""What is said of certificates: who uses them, how many days are left, and of those that end, when it is said again.
 
 ACM's own events repeat themselves daily; a message comes once for each step, and for each certificate that takes the
-place of another under the same ARN.
+place of another under the same ARN. The page shows each hostname that is served with HTTPS.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,10 @@ DETAIL_TYPE = "Trellis Certificate"
 
 STEPS = (45, 30, 14, 7, 3, 1)
 """Days left at which it is said: when ACM begins to tell of imported certificates, and ever more often."""
+
+_RENEWED_DAYS = 30
+"""Days before the end of a public certificate of ACM at which nobody has to do anything yet: ACM renews it 45 days
+before, and itself tells of its approaching end from here on."""
 
 _ACTION_REQUIRED = ("PENDING_VALIDATION", "FAILED")
 _SUBJECT_LENGTH = 100  # API reference of SNS Publish
@@ -55,6 +59,15 @@ def in_use(lines: Iterable[Mapping[str, Any]], *, now: datetime, warn_days: int)
     return tuple(_certificate(arn, found, now, warn_days) for arn, found in sorted(by_arn.items()))
 
 
+def https_lines(lines: Iterable[Mapping[str, Any]], *, now: datetime, warn_days: int) -> list[dict[str, Any]]:
+    """What the page shows of a plan's lines, hostname by hostname.
+
+    `state` is that of the certificate, `Missing` where there is none, or `Unknown` where ACM could not be read; `why`
+    says what stands in the way of a better one.
+    """
+    return [_https_line(line, now, warn_days) for line in lines]
+
+
 def report_line(found: CertificateInUse) -> dict[str, Any]:
     """How a report and an event tell of it."""
     return {
@@ -88,8 +101,7 @@ def text(found: CertificateInUse, cluster: str) -> str:
 
 def _certificate(arn: str, lines: list[Mapping[str, Any]], now: datetime, warn_days: int) -> CertificateInUse:
     line = lines[0]
-    until = datetime.fromisoformat(line["notAfter"]) if line["notAfter"] else None
-    days = (until - now).days if until else None
+    days = _days_left(line, now)
     return CertificateInUse(
         arn=arn,
         state=_state(line, days, warn_days),
@@ -101,6 +113,26 @@ def _certificate(arn: str, lines: list[Mapping[str, Any]], now: datetime, warn_d
     )
 
 
+def _https_line(line: Mapping[str, Any], now: datetime, warn_days: int) -> dict[str, Any]:
+    days = _days_left(line, now)
+    state = _state(line, days, warn_days) if line["status"] else "Missing"
+    return {
+        "hostname": line["hostname"],
+        "routes": [f"HTTPRoute {route}" for route in line["routes"]],
+        "certificate": line["arn"],
+        "name": line["name"],
+        "state": "Unknown" if line["arn"] and not line["status"] else state,
+        "daysLeft": days,
+        "notAfter": line["notAfter"],
+        "why": "" if line["ready"] else line["message"],
+    }
+
+
+def _days_left(line: Mapping[str, Any], now: datetime) -> int | None:
+    """Whole days; less than 0 once it has expired."""
+    return (datetime.fromisoformat(line["notAfter"]) - now).days if line["notAfter"] else None
+
+
 def _state(line: Mapping[str, Any], days: int | None, warn_days: int) -> str:
     if line["status"] == "REVOKED":
         return "Revoked"
@@ -108,6 +140,7 @@ def _state(line: Mapping[str, Any], days: int | None, warn_days: int) -> str:
         return "Expired"
     if line["renewal"].startswith(_ACTION_REQUIRED):
         return "RenewalActionRequired"
+    warn_days = min(warn_days, _RENEWED_DAYS) if line["type"] == "AMAZON_ISSUED" else warn_days
     return "ApproachingExpiration" if days is not None and days <= warn_days else "Valid"
 
 

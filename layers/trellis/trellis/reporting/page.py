@@ -1,6 +1,7 @@
-"""The page about drift: one self-contained HTML document for one run or for a whole fleet. Nothing in it is loaded.
+"""The page of one run or of a whole fleet: one self-contained HTML document. Nothing in it is loaded.
 
-Clusters that drifted are drawn and listed; the others are named, because a fleet is mostly as it should be.
+Clusters that drifted are drawn and listed; the others are named, because a fleet is mostly as it should be. Then come
+the certificates of all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from itertools import groupby
 from string import Template
 from typing import Any
 
+from trellis.reporting.certificate_table import certificates, needing
 from trellis.reporting.drawing import drawing
 from trellis.reporting.escaping import safe, words
 from trellis.reporting.lines import Action, Line
@@ -31,6 +33,7 @@ def page(reports: Sequence[Report], *, title: str) -> str:
         numbers=_numbers(ordered),
         pictures="".join(_pictures(drifted)),
         clusters="".join(_cluster(report) for report in drifted),
+        certificates=certificates(ordered),
         others=_others(others),
     )
 
@@ -45,10 +48,12 @@ def _numbers(reports: Sequence[Report]) -> str:
     totals = {action: sum(counts(report)[action] for report in reports) for action in Action}
     found = sum(totals.values())
     drifted = sum(bool(report["drifts"]) for report in reports)
+    needed = needing(reports)
     shown = [
         ("", f"{drifted} / {len(reports)}", "clusters drifted"),
         ("drift" if found else "good", str(found), "drifts found"),
         *((_STYLES.get(action, "warn"), str(number), action.value) for action, number in totals.items() if number),
+        *([("warn", str(needed), "certificates to look at")] if needed else []),
     ]
     items = "".join(f'<li class="{style}"><b>{number}</b>{label}</li>' for style, number, label in shown)
     return f'<ul class="numbers">{items}</ul>'

@@ -11,6 +11,7 @@ from typing import Any
 from trellis.reporting.certificates import (
     DETAIL_TYPE,
     CertificateInUse,
+    https_lines,
     in_use,
     report_line,
     subject,
@@ -25,10 +26,14 @@ _METRICS = 1000
 
 @dataclass(frozen=True)
 class Warned:
-    """The report lines of the certificates that need somebody, and whether any of it was said for the first time."""
+    """The report lines of the certificates that need somebody, and how many were told of for the first time.
+
+    `https` are the lines of all hostnames that are served with HTTPS.
+    """
 
     lines: tuple[dict[str, Any], ...] = ()
-    is_news: bool = False
+    https: tuple[dict[str, Any], ...] = ()
+    news: int = 0
 
 
 def warn(tools: Toolbox, plan: Mapping[str, Any], *, run: str) -> Warned:
@@ -36,15 +41,15 @@ def warn(tools: Toolbox, plan: Mapping[str, Any], *, run: str) -> Warned:
     lines = plan.get("certificates", ())
     if not lines:
         return Warned()
-    now = datetime.fromtimestamp(tools.now(), UTC)
-    found = in_use(lines, now=now, warn_days=tools.settings.certificate_warning_days)
+    now, warn_days = datetime.fromtimestamp(tools.now(), UTC), tools.settings.certificate_warning_days
+    found = in_use(lines, now=now, warn_days=warn_days)
     _put_metrics(tools, plan["cluster"], found, now)
     told = [one for one in found if one.is_told]
     new = [one for one in told if tools.notices.is_new(plan["cluster"], one.key)]
     for one in new:
         _notify(tools, plan["cluster"], one, run)
         tools.notices.said(plan["cluster"], one.key)
-    return Warned(tuple(map(report_line, told)), bool(new))
+    return Warned(tuple(map(report_line, told)), tuple(https_lines(lines, now=now, warn_days=warn_days)), len(new))
 
 
 def _put_metrics(tools: Toolbox, cluster: str, found: Sequence[CertificateInUse], now: datetime) -> None:

@@ -61,13 +61,15 @@ class Certificates:
         return owned
 
     def _line(self, choice: CertificateChoice, attached: str) -> Line:
-        chosen = choice.chosen or next((one for one in self.found if one.arn == attached), None)
+        chosen = choice.chosen or self._known(attached) or self._ended(choice.wish.named)
         until = chosen.not_after if chosen else None
         return {
             "service": choice.wish.service,
             "hostname": choice.wish.hostname,
             "routes": list(self.routes.get(choice.wish.service, ())),
             "arn": chosen.arn if chosen else attached,
+            "name": chosen.names[0] if chosen and chosen.names else "",
+            "type": chosen.type if chosen else "",
             "ready": choice.chosen is not None,
             "reason": choice.reason,
             "message": choice.message or _ready(choice),
@@ -76,6 +78,14 @@ class Certificates:
             "renewal": self.renewals.get(chosen.arn, "") if chosen else "",
             "notAfter": until.isoformat() if until else None,
         }
+
+    def _known(self, arn: str) -> Certificate | None:
+        return next((one for one in self.found if one.arn == arn), None)
+
+    def _ended(self, named: Sequence[str]) -> Certificate | None:
+        """The certificate that a listener names, when it has ended before the service has got it."""
+        first = self._known(named[0]) if named else None
+        return first if first and first.status in ("EXPIRED", "REVOKED") else None
 
 
 def choose_certificates(tools: Toolbox, intent: Intent) -> Certificates:

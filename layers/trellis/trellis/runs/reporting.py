@@ -20,7 +20,7 @@ from trellis.reporting.messages import Stored
 from trellis.reporting.page import page
 from trellis.reporting.picture import picture
 from trellis.reporting.wanted import Document
-from trellis.runs.certificate_warnings import warn
+from trellis.runs.certificate_warnings import Warned, warn
 from trellis.runs.contesting import Changed, remember
 from trellis.runs.notifying import notify
 from trellis.runs.outcomes import FAILED, EndedBatch, read
@@ -30,6 +30,7 @@ from trellis.runs.toolbox import Toolbox
 ACCESS_LOST = "access lost"
 """What check-drift looks for in the outline of a failed run; no cluster's name has a space."""
 
+_NO_CERTIFICATES = Warned()
 _REFUSED_BY_CLUSTER = re.compile(r": 40[13]: ")
 
 _STATUS = {
@@ -77,17 +78,17 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
     plan = tools.documents.get(results.planKey)
     converged = tools.registry.converged(results.cluster)
     certificates = warn(tools, plan, run=results.run)
-    if converged == results.planKey and results.failure is None and not certificates.is_news:
-        return _outline(_nothing_new(results, plan), results.planKey)
+    if converged == results.planKey and results.failure is None and not certificates.news:
+        return _outline(_nothing_new(results, plan), results.planKey, certificates)
     end = _end(tools, results, plan)
     report = _report(tools, results, end, tools.documents.find(converged) if converged else None)
-    report["certificates"] = list(certificates.lines)
+    report["certificates"], report["https"] = list(certificates.lines), list(certificates.https)
     key = results.planKey
-    if report["status"] != "CONVERGED" or report["drifts"] or certificates.is_news:
-        key = _store(tools, results.cluster, report)
+    if report["status"] != "CONVERGED" or report["drifts"] or certificates.news:
+        key = _store(tools, results.cluster, report, is_shown=bool(report["drifts"] or certificates.news))
     if _is_converged(results, end) and results.verifiedKey != converged:
         tools.registry.set_converged(results.cluster, str(results.verifiedKey))
-    return _outline(report, key)
+    return _outline(report, key, certificates)
 
 
 def _has_lost_access(failure: Failure | None) -> bool:
@@ -115,7 +116,7 @@ def _is_converged(results: Results, end: RunEnd) -> bool:
     return found and results.scope == "cluster" and results.failure is None
 
 
-def _outline(report: dict[str, Any], key: str) -> dict[str, Any]:
+def _outline(report: dict[str, Any], key: str, certificates: Warned = _NO_CERTIFICATES) -> dict[str, Any]:
     return {
         "report": key,
         "cluster": report["cluster"],
@@ -124,15 +125,18 @@ def _outline(report: dict[str, Any], key: str) -> dict[str, Any]:
         "done": len(report["done"]),
         "refused": len(report["refused"]),
         "drifts": len(report["drifts"]),
+        "https": len(certificates.https),
+        "warned": certificates.news,
     }
 
 
-def _store(tools: Toolbox, cluster: str, report: dict[str, Any]) -> str:
-    """The report's key; with drift, there is a page beside it, and the world is told."""
+def _store(tools: Toolbox, cluster: str, report: dict[str, Any], *, is_shown: bool) -> str:
+    """The report's key; there is a page beside one that is shown, and of drift the world is told."""
     key = tools.documents.put("reports", cluster, report)
-    if report["drifts"]:
-        page_key = f"{key.removesuffix('.json')}.html"
+    page_key = f"{key.removesuffix('.json')}.html"
+    if is_shown:
         tools.documents.put_page(page_key, page([report], title=f"Drift of {cluster}"))
+    if report["drifts"]:
         notify(tools, report, Stored(tools.settings.bucket, key, page_key))
     return key
 

@@ -1,6 +1,7 @@
 """Raw Kubernetes objects for tests, as an API server returns them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot
@@ -145,7 +146,12 @@ def document(**objects: list[Any]) -> Raw:
             endpoint_slice("datastore-v2", "192.168.49.10"),
         ],
     }
-    return {"cluster": CLUSTER.name, "objects": {kind: objects.get(kind, usual.get(kind, [])) for kind in KINDS}}
+    return snapshot(CLUSTER.name, {**usual, **objects})
+
+
+def snapshot(cluster: str, objects: Mapping[str, list[Any]]) -> Raw:
+    """A snapshot document of a cluster with these objects and no others."""
+    return {"cluster": cluster, "objects": {kind: objects.get(kind, []) for kind in KINDS}}
 
 
 def everyone() -> Raw:
