@@ -75,13 +75,14 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
     plan = tools.documents.get(results.planKey)
     converged = tools.registry.converged(results.cluster)
     certificates = warn(tools, plan, run=results.run)
-    if converged == results.planKey and results.failure is None and not certificates.is_news:
+    is_news = certificates.is_news or bool(results.outcomes)
+    if converged == results.planKey and results.failure is None and not is_news:
         return _outline(_nothing_new(results, plan), results.planKey)
     end = _end(tools, results, plan)
     report = _report(tools, results, end, tools.documents.find(converged) if converged else None)
     report["certificates"] = list(certificates.lines)
     key = results.planKey
-    if report["status"] != "CONVERGED" or report["drifts"] or certificates.is_news:
+    if report["status"] != "CONVERGED" or report["drifts"] or is_news:
         key = _store(tools, results.cluster, report)
     if _is_converged(results, end) and results.verifiedKey != converged:
         tools.registry.set_converged(results.cluster, str(results.verifiedKey))

@@ -29,6 +29,7 @@ from trellis.gateway_api import (
 from trellis.model import Cluster
 from trellis.resources import auth_policies, dns, network, services
 from trellis.runs.request import Run
+from trellis.runs.signing_proxies import keep_signing_proxies
 from trellis.runs.toolbox import Toolbox
 
 Document = Mapping[str, Any]
@@ -47,12 +48,14 @@ class StatusRun(Run):
 
 
 def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
-    """Write each status that differs from the one that is there; returns how many objects were written.
+    """Write each status that differs from the one that is there, and what `signing_proxies` keeps.
+
+    Returns how many objects had another status, and an outcome if there is more to tell.
 
     Raises ClusterUnreadableError, but only after the others are written when the cluster refuses just some.
     """
     if run.snapshotKey is None:
-        return {"written": 0}
+        return {"written": 0, "outcomes": []}
     cluster = tools.registry.get(run.cluster)
     intent = build_intent(
         parse_snapshot(tools.documents.get(run.snapshotKey)),
@@ -69,7 +72,8 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
         for status in (*wanted, *_abandoned(live["HTTPRoute"], wanted))
         if (found := live[status.kind].get((status.namespace, status.name))) and _differs(status, found)
     ]
-    return {"written": _write_all(api, differing)}
+    written = _write_all(api, differing)
+    return {"written": written, "outcomes": keep_signing_proxies(api, intent, cluster)}
 
 
 def clear_status(api: KubernetesApi) -> None:
