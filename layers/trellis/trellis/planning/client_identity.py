@@ -120,7 +120,7 @@ class DeleteRole:
 
     def describe(self) -> Description:
         """Describe the change for reports."""
-        return described("DeleteClientRole", f"client role {self.found.name}", found=self.found.arn, deletes=True)
+        return described("DeleteClientRole", role_named(self.found.name), found=self.found.arn, deletes=True)
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,11 @@ class ClientsWanted:
 def resource_of(client: str) -> str:
     """How a ServiceAccount's role is called in reports."""
     return f"client role of {client}"
+
+
+def role_named(role: str) -> str:
+    """How a role is called in reports whose ServiceAccount is gone."""
+    return f"client role {role}"
 
 
 def binding_of(client: str) -> str:
