@@ -56,7 +56,7 @@ def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str,
     latest = lab.invoke("plan_cluster", verifying) if plan["verdict"] == "APPLY" else plan
     results = {**state, "planKey": latest["planKey"], "outcomes": outcomes}
     if plan["verdict"] == "APPLY" or (plan["verdict"] in ("CONVERGED", "REPORT_ONLY") and state["mode"] == "remediate"):
-        lab.invoke("write_status", results)
+        outcomes += lab.invoke("write_status", results)["outcomes"]
     keys = {"planKey": plan["planKey"], "verifiedKey": latest["planKey"]}
     report: dict[str, Any] = lab.invoke("publish_report", {**results, **keys})
     if report["status"] in ("FAILED", "STOPPED_BY_GUARD"):
