@@ -39,11 +39,11 @@ def annotate(api: KubernetesApi, workload: Workload, annotations: Mapping[str, s
     path = f"{_DEPLOYMENTS.format(namespace=workload.namespace)}/{workload.name}"
     if api.get(path) is None:
         return
-    template: dict[str, Any] = {"metadata": {"annotations": dict(annotations)}} if annotations else {}
-    document = {
+    document: dict[str, Any] = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": workload.name, "namespace": workload.namespace},
-        **({"spec": {"template": template}} if template else {}),
     }
+    if annotations:
+        document["spec"] = {"template": {"metadata": {"annotations": dict(annotations)}}}
     api.apply(path, document, manager=MANAGER)
