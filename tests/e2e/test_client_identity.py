@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -191,21 +192,28 @@ def change(clients: Clients, what: str) -> None:
 def test_irsa_needs_a_provider_that_takes_the_cluster_s_tokens_and_no_association(clients: Clients) -> None:
     issuer = clients.eks.describe_cluster(name=CLUSTER_A)["cluster"]["identity"]["oidc"]["issuer"]
     assert told(clients, clients.ask(HOSTNAME, name="tokens", identity="irsa"), "IAM has no identity provider")
-    provider = clients.iam.create_open_id_connect_provider(Url=issuer, ClientIDList=["other"])
-    place = {"OpenIDConnectProviderArn": provider["OpenIDConnectProviderArn"]}
-    try:
+    with provider(clients, issuer, audience="other"):
         assert told(clients, clients.reconcile(), "lacks the audience sts.amazonaws.com")
         assert not of_tokens(clients)
-        clients.iam.add_client_id_to_open_id_connect_provider(**place, ClientID="sts.amazonaws.com")
+    with provider(clients, issuer, audience="sts.amazonaws.com") as arn:
         clients.reconcile()
         (name,) = of_tokens(clients)
         (statement,) = clients.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
         subjects = [value for key, value in statement["Condition"]["StringEquals"].items() if key.endswith(":sub")]
         assert subjects == [f"system:serviceaccount:{PLACE}:tokens"]
-        assert statement["Principal"] == {"Federated": provider["OpenIDConnectProviderArn"]}
+        assert statement["Principal"] == {"Federated": arn}
         assert {found["serviceAccount"] for found in clients.associations()} == {ACCOUNT}
+
+
+@contextmanager
+def provider(clients: Clients, issuer: str, *, audience: str) -> Iterator[str]:
+    """IAM has an identity provider for the issuer, by this ARN."""
+    made = clients.iam.create_open_id_connect_provider(Url=issuer, ClientIDList=[audience])
+    arn = str(made["OpenIDConnectProviderArn"])
+    try:
+        yield arn
     finally:
-        clients.iam.delete_open_id_connect_provider(**place)
+        clients.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
 
 
 def told(clients: Clients, execution: dict[str, Any], message: str) -> bool:
