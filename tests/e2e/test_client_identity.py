@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -188,18 +189,44 @@ def change(clients: Clients, what: str) -> None:
             iam.delete_role(RoleName=name)
 
 
-def test_irsa_needs_no_association_and_trusts_this_service_account_only(clients: Clients) -> None:
-    clients.ask(HOSTNAME, name="tokens", identity="irsa")
-    (name,) = [name for name in clients.roles() if name.startswith(f"{PLACE}-tokens-")]
-    (statement,) = clients.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
-    subjects = [value for key, value in statement["Condition"]["StringEquals"].items() if key.endswith(":sub")]
-    assert subjects == [f"system:serviceaccount:{PLACE}:tokens"]
-    assert {found["serviceAccount"] for found in clients.associations()} == {ACCOUNT}
+def test_irsa_needs_a_provider_that_takes_the_cluster_s_tokens_and_no_association(clients: Clients) -> None:
+    issuer = clients.eks.describe_cluster(name=CLUSTER_A)["cluster"]["identity"]["oidc"]["issuer"]
+    assert told(clients, clients.ask(HOSTNAME, name="tokens", identity="irsa"), "IAM has no identity provider")
+    with provider(clients, issuer, audience="other"):
+        assert told(clients, clients.reconcile(), "lacks the audience sts.amazonaws.com")
+        assert not of_tokens(clients)
+    with provider(clients, issuer, audience="sts.amazonaws.com") as arn:
+        clients.reconcile()
+        (name,) = of_tokens(clients)
+        (statement,) = clients.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+        subjects = [value for key, value in statement["Condition"]["StringEquals"].items() if key.endswith(":sub")]
+        assert subjects == [f"system:serviceaccount:{PLACE}:tokens"]
+        assert statement["Principal"] == {"Federated": arn}
+        assert {found["serviceAccount"] for found in clients.associations()} == {ACCOUNT}
+
+
+@contextmanager
+def provider(clients: Clients, issuer: str, *, audience: str) -> Iterator[str]:
+    """IAM has an identity provider for the issuer, by this ARN."""
+    made = clients.iam.create_open_id_connect_provider(Url=issuer, ClientIDList=[audience])
+    arn = str(made["OpenIDConnectProviderArn"])
+    try:
+        yield arn
+    finally:
+        clients.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+
+
+def told(clients: Clients, execution: dict[str, Any], message: str) -> bool:
+    """Whether the run went well and its report says so."""
+    assert execution["status"] == "SUCCEEDED", execution.get("cause")
+    return message in document(clients.world, json.loads(execution["output"])["report"])
+
+
+def of_tokens(clients: Clients) -> list[str]:
+    return [name for name in clients.roles() if name.startswith(f"{PLACE}-tokens-")]
 
 
 def test_a_hostname_without_a_service_and_an_annotation_without_sense_are_in_the_report(clients: Clients) -> None:
     for identity, reason in (("root", "UnsupportedValue"), ("pod-identity", "ServiceNotFound")):
-        execution = clients.ask("nowhere.lattice-test.io", name="tokens", identity=identity)
-        assert execution["status"] == "SUCCEEDED", execution.get("cause")
-        assert reason in document(clients.world, json.loads(execution["output"])["report"])
-    assert not [name for name in clients.roles() if name.startswith(f"{PLACE}-tokens-")]
+        assert told(clients, clients.ask("nowhere.lattice-test.io", name="tokens", identity=identity), reason)
+    assert not of_tokens(clients)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flow_driver import offboard, onboard, reconcile
 from flow_lab import FlowLab, flow_lab
-from flow_world import CLUSTER, apply_manifests, change_route, create_world
+from flow_world import CLUSTER, apply_manifests, ask_for_access, change_route, create_world
 
 
 @pytest.fixture(scope="package")
@@ -22,6 +22,8 @@ def lab() -> Iterator[FlowLab]:
         reconcile(made, CLUSTER, "warm-up")
         change_route(made)
         reconcile(made, CLUSTER, "warm-up-change")
+        ask_for_access(made)
+        reconcile(made, CLUSTER, "warm-up-access")
         offboard(made, CLUSTER, "warm-up-offboard")
         world.delete_cluster()
         world.create_cluster()

@@ -55,7 +55,7 @@ def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str,
     latest = lab.invoke("plan_cluster", verifying) if plan["verdict"] == "APPLY" else plan
     results = {**state, "planKey": latest["planKey"], "batches": batches}
     if plan["verdict"] == "APPLY" or (plan["verdict"] in ("CONVERGED", "REPORT_ONLY") and state["mode"] == "remediate"):
-        lab.invoke("write_status", results)
+        batches += lab.invoke("write_status", results)["batches"]
     keys = {"planKey": plan["planKey"], "verifiedKey": latest["planKey"]}
     report: dict[str, Any] = lab.invoke("publish_report", {**results, **keys})
     if report["status"] in ("FAILED", "STOPPED_BY_GUARD"):

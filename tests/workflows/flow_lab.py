@@ -40,6 +40,12 @@ TABLE, BUCKET = "fleet", "documents"
 LEASE_SECONDS = 120
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
 _ROLES = {"read_cluster": "READER_ROLES", "write_status": "STATUS_ROLE", "prepare_cluster": "BOOTSTRAP_ROLE"}
+_INVOKE = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "vpc-lattice-svcs:Invoke", "Resource": "*"}],
+    }
+)
 _TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 # The waits of the state machines' retrier for busy errors, without jitter.
 _BACK_OFF = (2, 4, 8, 16, 32, 60)
@@ -114,6 +120,9 @@ class FlowLab:
         self._environment.setenv("TRELLIS_TABLE", TABLE)
         self._environment.setenv("TRELLIS_BUCKET", BUCKET)
         self._environment.setenv("TRELLIS_LEASE_SECONDS", str(LEASE_SECONDS))
+        boundary = self.aws("iam").create_policy(PolicyName="boundary", PolicyDocument=_INVOKE)["Policy"]["Arn"]
+        self._environment.setenv("TRELLIS_CLIENT_BOUNDARY", boundary)
+        self._environment.setenv("TRELLIS_NETWORK_POLICY_SOURCES", "*/apps")
         # A crash is an exception in the one thread that the test has.
         self._environment.setenv("TRELLIS_READ_CONCURRENCY", "1")
         settings.cache_clear()

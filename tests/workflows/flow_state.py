@@ -22,6 +22,7 @@ _DROPPED = frozenset(
         "modifiedAt",
         "associatedAt",
         "lastTransitionTime",
+        "lastUpdateTime",
         "createdBy",
         "hostedZoneId",
         "CreationTimestamp",
@@ -31,11 +32,14 @@ _DROPPED = frozenset(
         "uid",
         "managedFields",
         "SecurityGroupRuleId",
+        "CreateDate",
+        "RoleId",
     }
 )
 _KINDS = {
     "gateway.networking.k8s.io": ("gatewayclasses", "gateways", "httproutes"),
     "rbac.authorization.k8s.io": ("clusterroles", "clusterrolebindings"),
+    "apps": ("deployments",),
 }
 
 _DOMAIN = re.compile(r"[\w-]+-[0-9a-f]{17}\.[0-9a-f]{7}\.vpc-lattice-svcs[\w.-]+")
@@ -52,6 +56,8 @@ def state_of(lab: FlowLab) -> Document:
         "security group rules": reader.security_group_rules(),
         "zones": reader.zones(),
         "access entries": reader.access_entries(),
+        "client roles": reader.client_roles(),
+        "pod identities": reader.pod_identities(),
         "registry": reader.registry(),
         "inventory": reader.inventory(),
         "kubernetes": reader.kubernetes(),
@@ -105,6 +111,8 @@ class _Reader:
             self._name(association["id"], f"association of {association['vpcId']}")
         return {
             "tags": self._tags(item["arn"]),
+            "auth type": self._lattice.get_service_network(serviceNetworkIdentifier=item["id"])["authType"],
+            "auth policy": self._auth_policy(item["arn"]),
             "vpcs": [
                 {**_plain(association), "tags": self._tags(association["arn"])}
                 for association in sorted(associations, key=lambda found: str(found["vpcId"]))
@@ -122,12 +130,20 @@ class _Reader:
         return {
             **_plain(service),
             "tags": self._tags(item["arn"]),
+            "auth policy": self._auth_policy(item["arn"]),
             "networks": sorted(
                 ({**_plain(found), "tags": self._tags(found["arn"])} for found in associations),
                 key=lambda found: str(found["serviceNetworkName"]),
             ),
             "listeners": {found["name"]: self._listener(item["id"], found) for found in listeners},
         }
+
+    def _auth_policy(self, arn: str) -> Document:
+        try:
+            found = _plain(self._lattice.get_auth_policy(resourceIdentifier=arn))
+        except self._lattice.exceptions.ResourceNotFoundException:
+            return {}
+        return {**found, "policy": json.loads(found["policy"])}
 
     def _listener(self, service: str, item: Document) -> Document:
         self._name(item["id"], f"listener {item['name']}")
@@ -190,6 +206,30 @@ class _Reader:
             self._name(entry.pop("accessEntryArn"), f"access entry of {principal}")
             found[principal] = {**entry, "policies": _plain(eks.list_associated_access_policies(**place))}
         return found
+
+    def client_roles(self) -> Document:
+        iam = self._lab.aws("iam")
+        found = {}
+        for name in sorted(role["RoleName"] for role in iam.list_roles(PathPrefix="/trellis/clients/")["Roles"]):
+            policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
+            found[name] = {
+                **_plain(iam.get_role(RoleName=name)["Role"]),
+                "inline": {
+                    policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+                    for policy in policies
+                },
+                "attached": iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"],
+            }
+        return found
+
+    def pod_identities(self) -> list[Document]:
+        eks, found = self._lab.aws("eks"), []
+        for item in eks.list_pod_identity_associations(clusterName=CLUSTER)["associations"]:
+            account = f"{item['namespace']}/{item['serviceAccount']}"
+            self._name(item["associationId"], f"pod identity of {account}")
+            place = {"clusterName": CLUSTER, "associationId": item["associationId"]}
+            found.append(_plain(eks.describe_pod_identity_association(**place)["association"]))
+        return sorted(found, key=lambda item: str(item["serviceAccount"]))
 
     def registry(self) -> list[Document]:
         """Whether there is a plan by which a cluster has converged, not which: its key follows from chosen names."""

@@ -1,5 +1,6 @@
 """What is there before Trellis: a cluster, a zone, and other people's resources of the same kinds."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,11 @@ from trellis_local.walkthrough.world import manifests, path_of
 
 CLUSTER, NETWORK, ZONE = "EKS-CLUSTER-B", "eks-lattice-network", "lattice-test.io"
 ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/apps/httproutes/datastore"
-_MANIFESTS = Path(__file__).parents[2] / "examples" / "walkthrough" / "cluster-b"
+_FOLDERS = Path(__file__).parents[2] / "examples" / "walkthrough"
+_ACCOUNTS = "/api/v1/namespaces/apps/serviceaccounts"
+_FRONTEND = "/apis/apps/v1/namespaces/apps/deployments/frontend"
+_BINDINGS = "/apis/rbac.authorization.k8s.io/v1/namespaces/apps/rolebindings"
+_POLICY = "/apis/application-networking.k8s.aws/v1alpha1/namespaces/apps/iamauthpolicies/datastore"
 _CIDR = "192.168.48.0/20"
 _TRUST = "{}"
 
@@ -63,8 +68,62 @@ def create_world(lab: FlowLab) -> World:
 
 def apply_manifests(lab: FlowLab) -> None:
     """`kubectl apply` of the walk-through's files."""
+    _apply(lab, "cluster-b")
+
+
+def ask_for_access(lab: FlowLab) -> None:
+    """Auth policies for network and service, two ServiceAccounts whose pods call it, and a proxy for those of one."""
+    # The frontend is not served itself, so that its pods, which the proxy restarts, are no targets.
+    for folder in ("cluster-a", "authorise/cluster-a", "authorise/cluster-b"):
+        _apply(lab, folder)
+    # The policy as it is in the walk-through names the VPC of a cluster that is not there.
+    _allow(lab, {"StringEquals": {"vpc-lattice-svcs:SourceVpc": f"${{trellis:vpc/{CLUSTER}}}"}})
+    _call(lab, "batch")
     api = lab.kubernetes(CLUSTER)
-    for document in manifests(_MANIFESTS):
+    for document in manifests(_FOLDERS.parent / "signing-proxy"):
+        api.apply(f"{_BINDINGS}/{document['metadata']['name']}", document, manager="team")
+    _use_proxy(lab, f"datastore.{ZONE}")
+
+
+def change_access(lab: FlowLab) -> None:
+    """Another policy for the service and none for the network; one client more, one less, and one bound otherwise."""
+    _allow(lab, {"StringEquals": {"aws:PrincipalTag/kubernetes-namespace": "apps"}})
+    issuer = lab.aws("eks").describe_cluster(name=CLUSTER)["cluster"]["identity"]["oidc"]["issuer"]
+    lab.aws("iam").create_open_id_connect_provider(Url=issuer, ClientIDList=["sts.amazonaws.com"])
+    _call(lab, "aws-sigv4-client", identity="irsa")
+    _call(lab, "another")
+    _use_proxy(lab, f"https://datastore.{ZONE}")
+    lab.kubernetes(CLUSTER).delete(f"{_ACCOUNTS}/batch")
+    lab.kubernetes(CLUSTER).delete(f"{_POLICY.rpartition('/')[0]}/everybody")
+
+
+def _call(lab: FlowLab, name: str, *, identity: str = "pod-identity") -> None:
+    annotations = {"trellis.dev/calls": f"datastore.{ZONE}", "trellis.dev/identity": identity}
+    metadata = {"name": name, "namespace": "apps", "annotations": annotations}
+    document = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+    lab.kubernetes(CLUSTER).apply(f"{_ACCOUNTS}/{name}", document, manager="team")
+
+
+def _use_proxy(lab: FlowLab, upstream: str) -> None:
+    annotations = {"metadata": {"annotations": {"trellis.dev/signing-proxy": upstream}}}
+    lab.kubernetes(CLUSTER).merge(_FRONTEND, annotations)
+
+
+def _allow(lab: FlowLab, condition: dict[str, Any]) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "vpc-lattice-svcs:Invoke",
+        "Resource": "${trellis:service-arn}/*",
+        "Condition": condition,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    lab.kubernetes(CLUSTER).merge(_POLICY, {"spec": {"policy": policy}})
+
+
+def _apply(lab: FlowLab, folder: str) -> None:
+    api = lab.kubernetes(CLUSTER)
+    for document in manifests(_FOLDERS / folder):
         api.apply(path_of(document), document, manager="team")
 
 

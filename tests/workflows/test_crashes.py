@@ -13,10 +13,17 @@ from flow_crashes import Crashes, stop_everywhere
 from flow_driver import offboard, onboard, reconcile
 from flow_forks import in_branch
 from flow_lab import FlowLab
-from flow_world import CLUSTER, apply_manifests, change_route
+from flow_world import CLUSTER, apply_manifests, ask_for_access, change_access, change_route
 
 # How many tests a phase is spread over.
-_SHARDS = {"onboarding": 1, "the first routes": 1, "a changed route": 2, "offboarding": 2}
+_SHARDS = {
+    "onboarding": 1,
+    "the first routes": 1,
+    "a changed route": 2,
+    "the first clients and policies": 1,
+    "changed clients and policies": 1,
+    "offboarding": 2,
+}
 
 
 def _onboard(lab: FlowLab, run: str) -> None:
@@ -46,6 +53,21 @@ def _with_a_changed_route(lab: FlowLab) -> None:
     change_route(lab)
 
 
+def _with_clients_to_be(lab: FlowLab) -> None:
+    _with_services(lab)
+    ask_for_access(lab)
+
+
+def _with_clients(lab: FlowLab) -> None:
+    _with_clients_to_be(lab)
+    reconcile(lab, CLUSTER, "clients")
+
+
+def _with_changed_clients(lab: FlowLab) -> None:
+    _with_clients(lab)
+    change_access(lab)
+
+
 def _nothing(lab: FlowLab) -> None:
     """Onboarding begins with the cluster alone."""
 
@@ -54,7 +76,9 @@ _PHASES: dict[str, tuple[Callable[[FlowLab], None], Callable[[FlowLab, str], Non
     "onboarding": (_nothing, _onboard),
     "the first routes": (_with_routes, _reconcile),
     "a changed route": (_with_a_changed_route, _reconcile),
-    "offboarding": (_with_services, _offboard),
+    "the first clients and policies": (_with_clients_to_be, _reconcile),
+    "changed clients and policies": (_with_changed_clients, _reconcile),
+    "offboarding": (_with_clients, _offboard),
 }
 
 

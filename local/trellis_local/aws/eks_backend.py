@@ -138,6 +138,7 @@ class LocalEksBackend(moto.EKSBackend, moto.TaggableResourcesMixin):  # type: ig
             vpc_id=network.vpc_id,
             cidr_blocks=network.cidr_blocks,
             authenticate=self.authenticator(cluster),
+            sign=cluster.tokens.sign,
         )
 
         def launch() -> None:

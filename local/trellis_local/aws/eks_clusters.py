@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trellis_local import clock
+from trellis_local.aws.eks_account_tokens import AccountTokens
 from trellis_local.kubernetes.contract import RunningCluster
 
 GONE = "GONE"
@@ -120,6 +121,9 @@ class EksCluster:
     running: RunningCluster | None = None
     failure: str | None = None
     launched: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.tokens = AccountTokens(self.issuer)
 
     @property
     def status(self) -> str:

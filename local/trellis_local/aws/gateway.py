@@ -59,13 +59,17 @@ CompletedListener = Callable[[CompletedCall], None]
 
 @dataclass
 class Gateway:
-    """A WSGI application; `listeners` are called in the order of calls of one client, before it has its answer."""
+    """A WSGI application; `listeners` are called in the order of calls of one client, before it has its answer.
+
+    `operations` are those of JSON APIs that moto does not have, by service and name; they raise AwsError.
+    """
 
     backend: Callable[..., Iterable[bytes]]
     calls: CallLog
     listeners: list[CompletedListener] = field(default_factory=list)
     routes: dict[str, LocalHandler] = field(default_factory=dict)
     faults: CallFaults = field(default_factory=CallFaults)
+    operations: dict[tuple[str, str], Callable[[WireCall], object]] = field(default_factory=dict)
     _publishing: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -123,6 +127,12 @@ class Gateway:
         return answer
 
     def _backend_answer(self, call: WireCall, environ: Environ) -> Answer:
+        own = self.operations.get((call.api.service, call.api.operation))
+        if own is not None:
+            try:
+                return _json(200, own(call))
+            except AwsError as error:
+                return wire.error_answer(call, error)
         environ[_ACCOUNT_VARIABLE] = call.api.account
         captured: list[Any] = []
 

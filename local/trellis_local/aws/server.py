@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from trellis_local.aws import bucket_policies, cloudwatch, ec2, route53
+from trellis_local.aws import bucket_policies, cloudwatch, ec2, eks_auth, route53
 from trellis_local.aws import moto_seam as moto
 from trellis_local.aws.call_faults import CallFaults
 from trellis_local.aws.call_log import ApiCall, CallLog
@@ -39,6 +39,7 @@ class AwsEndpoint:
         self._identity: Identity | None = None
         self._thread: threading.Thread | None = None
         self._undo: list[Callable[[], None]] = []
+        self._gateway.operations[eks_auth.SERVICE, eks_auth.OPERATION] = eks_auth.assume_role_for_pod_identity
         self.add_local_route("/_local/calls", self._calls_after)
 
     @property

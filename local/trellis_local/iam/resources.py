@@ -157,6 +157,7 @@ BY_PARAMETERS: Mapping[str, tuple[str, ...]] = {
         _LATTICE + "accesslogsubscription/{accessLogSubscriptionIdentifier}",
         "{resourceArn}",
     ),
+    "eks-auth": (_EKS + "cluster/{clusterName}",),
     "eks": (_EKS + "cluster/{name}", _EKS + "cluster/{clusterName}", "{resourceArn}"),
     "route53": (
         "arn:aws:route53:::hostedzone/{HostedZoneId:last}",

@@ -99,7 +99,7 @@ def printer_columns(raw: list[dict[str, Any]]) -> tuple[PrinterColumn, ...]:
 def _built_in(kind: dict[str, Any]) -> ResourceType:
     properties = root_properties() | _resolve(kind["properties"], shared_schemas())
     schema = Schema({"type": "object", "properties": properties, "required": kind.get("required", [])})
-    subresources = frozenset(name for name in ("status", "scale") if kind.get(name))
+    subresources = frozenset(name for name in ("status", "scale", "token") if kind.get(name))
     columns = printer_columns(kind.get("columns", []))
     version = ResourceVersionSpec(kind["version"], schema, columns, subresources)
     return ResourceType(

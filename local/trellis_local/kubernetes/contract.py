@@ -6,9 +6,9 @@ against them without importing an HTTP server. Nothing here has behaviour.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class UserInfo:
 class ClusterSpec:
     """What one EKS cluster looks like from the Kubernetes side.
 
-    `authenticate` turns a bearer token into a user, or None when the token is not accepted.
+    `authenticate` turns a bearer token into a user, or None when the token is not accepted; `sign` makes a token of the
+    claims about a service account.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ClusterSpec:
     vpc_id: str
     cidr_blocks: tuple[str, ...]
     authenticate: Callable[[str], UserInfo | None]
+    sign: Callable[[Mapping[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,12 @@ def _resources(catalog: Catalog, group: str, version: str) -> dict[str, Any]:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}
 
 
+_OTHER_KINDS: dict[str, tuple[str, dict[str, str]]] = {
+    "scale": ("Scale", {"group": "autoscaling", "version": "v1"}),
+    "token": ("TokenRequest", {"group": "authentication.k8s.io", "version": "v1"}),
+}
+
+
 def _resource(resource: ResourceType, version: str) -> list[dict[str, Any]]:
     entry: dict[str, Any] = {"name": resource.plural, "singularName": resource.singular}
     entry |= {"namespaced": resource.namespaced, "kind": resource.kind, "verbs": list(resource.verbs)}
@@ -69,8 +75,8 @@ def _resource(resource: ResourceType, version: str) -> list[dict[str, Any]]:
         entry["categories"] = list(resource.categories)
     entries = [entry]
     for subresource in sorted(resource.versions[version].subresources):
-        kind = "Scale" if subresource == "scale" else resource.kind
+        kind, own = _OTHER_KINDS.get(subresource, (resource.kind, {}))
         sub = {"name": f"{resource.plural}/{subresource}", "singularName": "", "namespaced": resource.namespaced}
-        sub |= {"kind": kind, "verbs": ["get", "patch", "update"]}
-        entries.append(sub | ({"group": "autoscaling", "version": "v1"} if subresource == "scale" else {}))
+        verbs = ["create"] if subresource == "token" else ["get", "patch", "update"]
+        entries.append(sub | {"kind": kind, "verbs": verbs} | own)
     return entries

@@ -13,6 +13,7 @@ from trellis_local.kubernetes.http_messages import HttpAnswer, HttpRequest, pars
 from trellis_local.kubernetes.rbac import Attributes, allowed, forbidden
 from trellis_local.kubernetes.requests import ResourcePath, find_target, parse_path, query_of, verb_of
 from trellis_local.kubernetes.resource_requests import ResourceRequest
+from trellis_local.kubernetes.selectors import selected_name
 
 _AUTHENTICATED = "system:authenticated"
 _HEALTH = ("/healthz", "/livez", "/readyz")
@@ -67,7 +68,8 @@ class RequestHandler:
         if path is None:
             return self._non_resource(request, user, path_text)
         verb = verb_of(request.method, named=bool(path.name), watch=_watches(query))
-        wanted = Attributes(verb, path.group, path.plural, path.subresource, _namespace(path), path.name)
+        name = path.name or (selected_name(query.get("fieldSelector", "")) if verb in ("list", "watch") else "")
+        wanted = Attributes(verb, path.group, path.plural, path.subresource, _namespace(path), name)
         if not allowed(self.cluster.store, user, wanted):
             raise forbidden(user, wanted)
         if reviews.is_review(path.group, path.version, path.plural):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from trellis_local.kubernetes import errors, listing, scale, tables
+from trellis_local.kubernetes import account_tokens, errors, listing, scale, tables
 from trellis_local.kubernetes.cluster import Cluster
 from trellis_local.kubernetes.contract import UserInfo
 from trellis_local.kubernetes.http_messages import HttpAnswer, HttpRequest, parse, parsed_body
@@ -29,6 +29,8 @@ class ResourceRequest:
         """Do what the verb says."""
         if target.subresource == "scale":
             return self._scale(verb, target)
+        if target.subresource == "token":
+            return self._token(verb, target)
         verbs: dict[str, Callable[[Target], HttpAnswer]] = {
             "get": self._get,
             "list": self._list,
@@ -128,6 +130,13 @@ class ResourceRequest:
         sent = parse(self._request.body)
         wanted = scale.changed(current, sent, media_type="" if verb == "update" else self._request.media_type)
         return HttpAnswer(200, scale.of(self._cluster.api.update(base, wanted, self._options({}))))
+
+    def _token(self, verb: str, target: Target) -> HttpAnswer:
+        if verb != "create":
+            raise errors.method_not_allowed()
+        account = self._cluster.api.get(Target(target.resource, target.version, target.namespace, target.name))
+        sign, request = self._cluster.spec.sign, parsed_body(self._request)
+        return HttpAnswer(201, account_tokens.issue(self._cluster.store, account, request, sign))
 
     def _check_escalation(self, target: Target, body: Any) -> None:
         if target.resource.group != GROUP or not isinstance(body, dict):

@@ -69,6 +69,18 @@ def field_predicate(selector: str) -> Predicate:
     return lambda obj: all(test(obj) for test in tests)
 
 
+def selected_name(selector: str) -> str:
+    """The name that a field selector asks for, by which a list is authorised as a request for that object is.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
+    """
+    for part in _split(selector):
+        path, separator, value = part.partition("=")
+        if separator and path == "metadata.name":
+            return value.removeprefix("=")
+    return ""
+
+
 def _field_test(path: str, value: str, *, wanted: bool) -> Predicate:
     def test(obj: Object) -> bool:
         found: Any = obj

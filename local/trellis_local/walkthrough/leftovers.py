@@ -9,7 +9,8 @@ _OWNER = "trellis:owner"
 
 def leftovers(world: World) -> list[str]:
     """The resources that Trellis owns, whatever their kind."""
-    return sorted([*_lattice(world), *_security_group_rules(world), *_records(world), *_access_entries(world)])
+    kinds = (_lattice, _security_group_rules, _records, _access_entries, _clients)
+    return sorted(found for kind in kinds for found in kind(world))
 
 
 def _lattice(world: World) -> Iterator[str]:
@@ -46,3 +47,13 @@ def _access_entries(world: World) -> Iterator[str]:
         for principal in eks.list_access_entries(clusterName=cluster)["accessEntries"]:
             if ":role/trellis/" in principal:
                 yield f"{cluster}: {principal}"
+
+
+def _clients(world: World) -> Iterator[str]:
+    """Roles of pods, and what gives them to pods."""
+    for role in world.aws("iam").list_roles(PathPrefix="/trellis/clients/")["Roles"]:
+        yield role["Arn"]
+    eks = world.aws("eks")
+    for cluster in eks.list_clusters()["clusters"]:
+        for association in eks.list_pod_identity_associations(clusterName=cluster)["associations"]:
+            yield association["associationArn"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trellis_local.walkthrough.bystanders import Bystanders
-from trellis_local.walkthrough.callers import CLIENT, STRANGER, Callers
+from trellis_local.walkthrough.callers import CLIENT, Callers
 from trellis_local.walkthrough.canary import Canaries, Client
 from trellis_local.walkthrough.drift import Somebody
 from trellis_local.walkthrough.encryption import Certificates, Secured, get, lattice_authority
@@ -219,13 +219,15 @@ class Walkthrough:
         certificates.remove()
 
     def authorise(self) -> None:
-        """Network and service ask for IAM: one role gets through, from VPC-A; when the policies go, everybody does."""
-        service, callers, folder = self._service(), Callers(self.world), self._manifests / "authorise"
-        callers.create(service["arn"])
-        self.world.apply(CLUSTER_B, folder)
-        self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+        """Network and service ask for IAM: one client gets through, from VPC-A; without policies everybody does."""
+        callers, folder = Callers(self.world, CLUSTER_A), self._manifests / "authorise"
+        callers.create_stranger(self._service()["arn"])
+        for cluster in _CLUSTERS:
+            self.world.apply(cluster, folder / cluster.lower().removeprefix("eks-"))
+            self.world.run("reconcile-cluster", {"cluster": cluster})
         self._check("Authorise", "auth types of network and service", self._auth_types(), expected=["AWS_IAM"] * 2)
-        client, stranger = callers.session(CLIENT), callers.session(STRANGER)
+        self._check("Authorise", f"role and Pod Identity association of {CLIENT}", callers.made(), expected=(1, 1))
+        client, stranger = callers.client(), callers.stranger()
         for place, signer, who, status in (
             ("a", None, "an unsigned request", 403),
             ("a", client, f"signed by {CLIENT}", 200),
@@ -234,9 +236,12 @@ class Walkthrough:
         ):
             found = self.world.get(self.vpcs[place], f"http://{HOSTNAME}/popular", signer=signer).status
             self._check("Authorise", f"{who}, from VPC-{place.upper()}", found, expected=status)
-        self.world.delete(CLUSTER_B, folder)
-        self.world.run("reconcile-cluster", {"cluster": CLUSTER_B})
-        callers.delete()
+        self.world.delete(CLUSTER_B, folder / "cluster-b")
+        self.apply()
+        for cluster in _CLUSTERS:
+            self.world.run("reconcile-cluster", {"cluster": cluster})
+        callers.delete_stranger()
+        self._check("Authorise", "role and association without the annotation", callers.made(), expected=(0, 0))
         self._check("Authorise", "auth types without the policies", self._auth_types(), expected=["NONE"] * 2)
         unsigned = self.world.get(self.vpcs["b"], f"http://{HOSTNAME}/popular").status
         self._check("Authorise", "an unsigned request, from VPC-B, without them", unsigned, expected=200)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -72,12 +73,25 @@ class World:
 
     def kubernetes(self, cluster: str) -> KubernetesApi:
         """The cluster's API as the user of the kubeconfig."""
+        server, authority, token = self._connection(cluster)
+        return KubernetesApi(endpoint=server, ca_pem=authority, token=token)
+
+    def post(self, cluster: str, path: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        """`kubectl create --raw path`, which Trellis itself has no use for."""
+        server, authority, token = self._connection(cluster)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(server + path, json.dumps(document).encode(), headers, method="POST")
+        context = ssl.create_default_context(cadata=authority.decode())
+        with urllib.request.urlopen(request, timeout=30, context=context) as answer:
+            created: dict[str, Any] = json.load(answer)
+        return created
+
+    def _connection(self, cluster: str) -> tuple[str, bytes, str]:
         config = yaml.safe_load(Path(self.status()["kubeconfig"]).read_text())
         context = _named(config["contexts"], cluster)["context"]
         server = _named(config["clusters"], context["cluster"])["cluster"]
         user = _named(config["users"], context["user"])["user"]
-        authority = base64.b64decode(server["certificate-authority-data"])
-        return KubernetesApi(endpoint=server["server"], ca_pem=authority, token=user["token"])
+        return server["server"], base64.b64decode(server["certificate-authority-data"]), user["token"]
 
     def apply(self, cluster: str, folder: Path) -> None:
         """`kubectl apply --server-side -f folder`."""

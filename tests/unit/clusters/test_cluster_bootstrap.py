@@ -17,7 +17,7 @@ CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/httproutes.gatewa
 ROUTE = "/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes/orders"
 USERS = {
     "reader": UserInfo("reader", ("trellis:readers",)),
-    "writer": UserInfo("writer", ("trellis:status-writers",)),
+    "writer": UserInfo("writer", ("trellis:signing-proxies", "trellis:status-writers")),
     "shifter": UserInfo("shifter", ("trellis:canary-shifters",)),
 }
 
@@ -59,6 +59,9 @@ def test_the_status_writer_changes_nothing_but_status_and_annotations(
         writer.delete(CLASS)
     with pytest.raises(AccessDeniedError):
         writer.merge(CLASS, {"spec": {"description": "mine"}})
+    for path in ("/apis/apps/v1/deployments", "/apis/rbac.authorization.k8s.io/v1/rolebindings"):
+        with pytest.raises(AccessDeniedError):
+            list(writer.list(path))
 
 
 def test_the_shifter_patches_routes_and_nothing_else(cluster: RunningApi, admin: KubernetesApi) -> None:

@@ -45,6 +45,23 @@ def test_a_bound_group_may_do_what_its_role_lists_and_no_more(api: Any) -> None:
     assert api("DELETE", "/api/v1/namespaces/default/pods", token="bob")[0] == 403
 
 
+def test_a_right_to_list_objects_of_a_name_needs_a_field_selector_for_it(api: Any) -> None:
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["mine"], "verbs": ["list"]}]
+    api("POST", f"{RBAC}/clusterroles", {"metadata": {"name": "named"}, "rules": rules})
+    body = {
+        "metadata": {"name": "named"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "named"},
+        "subjects": [{"kind": "Group", "name": "readers"}],
+    }
+    api("POST", f"{RBAC}/clusterrolebindings", body)
+    for name in ("mine", "theirs"):
+        api("POST", "/api/v1/namespaces/default/configmaps", {"metadata": {"name": name}})
+    code, found = api("GET", "/api/v1/configmaps?fieldSelector=metadata.name%3Dmine", token="bob")
+    assert (code, [item["metadata"]["name"] for item in found["items"]]) == (200, ["mine"])
+    for query in ("", "?fieldSelector=metadata.name%3Dtheirs", "?fieldSelector=metadata.name!%3Dmine"):
+        assert api("GET", f"/api/v1/configmaps{query}", token="bob")[0] == 403
+
+
 def test_a_role_in_a_namespace_ends_there(api: Any) -> None:
     rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}]
     api("POST", f"{RBAC}/namespaces/default/roles", {"metadata": {"name": "own"}, "rules": rules})

@@ -13,6 +13,7 @@ from trellis.planning.client_identity import (
     CreateRole,
     DeleteRole,
     ObservedClients,
+    TokenIssuer,
     Unbind,
     diff_clients,
     trust_policy,
@@ -100,11 +101,24 @@ def test_without_any_service_there_is_no_role() -> None:
     assert diff(gone, CLIENT).changes == (Unbind(bound()), DeleteRole(made()))
 
 
+ISSUER = "oidc.eks/id/1"
+TOKENS = TokenIssuer(f"https://{ISSUER}", f"arn:aws:iam::111122223333:oidc-provider/{ISSUER}", problem="")
+
+
 def test_irsa_trusts_tokens_of_this_service_account_alone_and_needs_no_association() -> None:
     client = replace(CLIENT, binding=IRSA)
-    observed = replace(NOTHING, issuer="https://oidc.eks/id/1")
-    assert [type(change) for change in diff(observed, client).changes] == [CreateRole]
-    (statement,) = trust_policy(client, account="111122223333", issuer="https://oidc.eks/id/1")["Statement"]
-    assert statement["Principal"] == {"Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks/id/1"}
-    subject = {"oidc.eks/id/1:aud": "sts.amazonaws.com", "oidc.eks/id/1:sub": "system:serviceaccount:apps:frontend"}
+    assert [type(change) for change in diff(replace(NOTHING, tokens=TOKENS), client).changes] == [CreateRole]
+    (statement,) = trust_policy(client, TOKENS)["Statement"]
+    assert statement["Principal"] == {"Federated": TOKENS.provider}
+    subject = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": "system:serviceaccount:apps:frontend"}
     assert statement["Condition"] == {"StringEquals": subject}
+
+
+def test_irsa_without_a_provider_makes_no_role_but_keeps_the_one_that_is_there() -> None:
+    client, without = replace(CLIENT, binding=IRSA), replace(TOKENS, problem="IAM has no identity provider")
+    (created,) = diff(replace(NOTHING, tokens=TOKENS), client).changes
+    assert isinstance(created, CreateRole)
+    for roles in ((), (replace(created.role, owner=OWNER),)):
+        found = diff(replace(NOTHING, tokens=without, roles=roles), client)
+        assert found.changes == ()
+        assert [refusal.reason for refusal in found.refusals] == ["IdentityProviderNotFound"]

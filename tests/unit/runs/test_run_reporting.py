@@ -72,6 +72,18 @@ def test_the_plan_of_a_converged_run_is_its_report() -> None:
     assert list(documents.stored) == [PLAN]
 
 
+def test_what_was_written_into_a_converged_cluster_is_reported() -> None:
+    plan = {"verdict": "CONVERGED", "guard": "", "items": [], "refused": []}
+    documents = MemoryDocuments({PLAN: plan})
+    line = {**CHANGE, "kind": "AnnotateWorkload", "resource": "signing proxy of Deployment apps/web"}
+    written = {"kind": "annotate_workloads", "name": "blue", "status": "DONE", "done": [line], "refusals": []}
+    tools = toolbox(documents=documents, hints=MemoryHints())
+    for _ in range(2):  # the second one finds the cluster converged by the same plan
+        outline = publish(tools, Results(cluster="blue", planKey=PLAN, verifiedKey=PLAN, outcomes=[written]))
+        report = documents.get(outline["report"])
+        assert (report["status"], [found["kind"] for found in report["done"]]) == ("CONVERGED", ["AnnotateWorkload"])
+
+
 def test_a_report_tells_what_still_differs_after_the_changes() -> None:
     item = {"kind": "apply_service", "name": "store", "plan": {"changes": [CHANGE], "refusals": []}}
     documents = MemoryDocuments(

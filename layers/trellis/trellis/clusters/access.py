@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 READERS, STATUS_WRITERS = "trellis:readers", "trellis:status-writers"
 CANARY_SHIFTERS = "trellis:canary-shifters"
+SIGNING_PROXIES = "trellis:signing-proxies"
+"""Has no right but those that namespaces give it; see `workloads`."""
 _ADMINISTRATOR = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
@@ -36,7 +38,7 @@ class Roles:
         """The Kubernetes groups of each role whose entry stays."""
         readers = {role: [READERS] for role in self.readers}
         shifters = {role: [CANARY_SHIFTERS, READERS] for role in self.shifters}
-        return {**readers, self.status_writer: [STATUS_WRITERS], **shifters}
+        return {**readers, self.status_writer: [SIGNING_PROXIES, STATUS_WRITERS], **shifters}
 
 
 def enable_entries(eks: "EKSClient", cluster: str) -> None:

@@ -51,11 +51,14 @@ class KubernetesApi:
             raise ClusterUnreadableError(f"cluster {name} is {cluster.get('status')} and has no endpoint")
         return cls(endpoint=endpoint, ca_pem=base64.b64decode(authority), token=bearer_token(name, region))
 
-    def list(self, path: str) -> Iterator[dict[str, Any]]:
-        """All objects of a collection, page by page. A missing collection is an error: unknown is not empty."""
-        token = ""
+    def list(self, path: str, *, name: str = "") -> Iterator[dict[str, Any]]:
+        """All objects of a collection, or those of a name, page by page.
+
+        A missing collection is an error: unknown is not empty.
+        """
+        token, selected = "", {"fieldSelector": f"metadata.name={name}"} if name else {}
         while True:
-            query = {"limit": str(_PAGE_SIZE), **({"continue": token} if token else {})}
+            query = {"limit": str(_PAGE_SIZE), **selected, **({"continue": token} if token else {})}
             page = self.get(f"{path}?{urlencode(query)}")
             if page is None:
                 raise ClusterUnreadableError(f"the cluster does not know {path}: is its CRD installed?")

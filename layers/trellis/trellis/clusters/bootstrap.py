@@ -1,5 +1,7 @@
 """What Trellis installs in a cluster once: the CRDs of what Trellis reads, ClusterRoles and the GatewayClass.
 
+One of the ClusterRoles is bound nowhere: namespaces give it to Trellis if they want what it is for.
+
 A CRD or GatewayClass that is there already stays as it is: platform teams install their own version of the Gateway API,
 and a class of another controller means that this controller works here.
 """
@@ -12,13 +14,15 @@ import yaml
 
 from trellis.clusters.access import CANARY_SHIFTERS, READERS, STATUS_WRITERS
 from trellis.clusters.api import KubernetesApi
+from trellis.clusters.workloads import SIGNING_PROXY
 from trellis.gateway_api import CONTROLLER
 
 GATEWAY_CLASS = "amazon-vpc-lattice"
 
 _MANAGER = "trellis"
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+_RBAC_GROUP = "rbac.authorization.k8s.io"
+_RBAC = f"/apis/{_RBAC_GROUP}/v1"
 _CLASSES = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
 _READ = ["get", "list", "watch"]
 _POLICIES = "application-networking.k8s.aws"
@@ -51,6 +55,13 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
             {"apiGroups": [_POLICIES], "resources": ["iamauthpolicies/status"], "verbs": ["patch"]},
             # For the annotation with the domain name that VPC Lattice assigned.
             {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["patch"]},
+            # Which namespaces let their Deployments be annotated for the SigV4 proxy.
+            {
+                "apiGroups": [_RBAC_GROUP],
+                "resources": ["rolebindings"],
+                "resourceNames": [SIGNING_PROXY],
+                "verbs": ["list"],
+            },
         ],
     ),
     "trellis-canary-shifter": (
@@ -59,10 +70,14 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     ),
 }
 
+_UNBOUND: dict[str, list[dict[str, Any]]] = {
+    SIGNING_PROXY: [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "patch"]}],
+}
+
 
 def version() -> str:
     """A fingerprint of everything that `install` would install; it changes when an upgrade brings something new."""
-    return sha256(repr((_crds(), _ROLES, GATEWAY_CLASS, CONTROLLER)).encode()).hexdigest()[:16]
+    return sha256(repr((_crds(), _ROLES, _UNBOUND, GATEWAY_CLASS, CONTROLLER)).encode()).hexdigest()[:16]
 
 
 def install(api: KubernetesApi) -> None:
@@ -74,6 +89,8 @@ def install(api: KubernetesApi) -> None:
     for name, (group, rules) in _ROLES.items():
         for kind, document in _role(name, group, rules).items():
             api.apply(f"{_RBAC}/{kind}/{name}", document, manager=_MANAGER)
+    for name, rules in _UNBOUND.items():
+        api.apply(f"{_RBAC}/clusterroles/{name}", _cluster_role(name, rules), manager=_MANAGER)
     if api.get(f"{_CLASSES}/{GATEWAY_CLASS}") is None:
         api.apply(f"{_CLASSES}/{GATEWAY_CLASS}", _gateway_class(), manager=_MANAGER)
 
@@ -85,6 +102,7 @@ def remove(api: KubernetesApi) -> None:
         api.delete(f"{_CLASSES}/{GATEWAY_CLASS}")
     for name in _ROLES:
         api.delete(f"{_RBAC}/clusterrolebindings/{name}")
+    for name in (*_ROLES, *_UNBOUND):
         api.delete(f"{_RBAC}/clusterroles/{name}")
 
 
@@ -95,17 +113,20 @@ def _crds() -> list[dict[str, Any]]:
 
 
 def _role(name: str, group: str, rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    api_version, metadata = "rbac.authorization.k8s.io/v1", {"name": name}
     return {
-        "clusterroles": {"apiVersion": api_version, "kind": "ClusterRole", "metadata": metadata, "rules": rules},
+        "clusterroles": _cluster_role(name, rules),
         "clusterrolebindings": {
-            "apiVersion": api_version,
+            "apiVersion": f"{_RBAC_GROUP}/v1",
             "kind": "ClusterRoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": group}],
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": _RBAC_GROUP, "kind": "ClusterRole", "name": name},
+            "subjects": [{"apiGroup": _RBAC_GROUP, "kind": "Group", "name": group}],
         },
     }
+
+
+def _cluster_role(name: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"apiVersion": f"{_RBAC_GROUP}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
 
 
 def _gateway_class() -> dict[str, Any]:

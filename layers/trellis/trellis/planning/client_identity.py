@@ -8,12 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trellis.model import POD_IDENTITY, ClientIdentity, Cluster, cluster_owner
+from trellis.model import IRSA, POD_IDENTITY, ClientIdentity, Cluster, cluster_owner
 from trellis.planning.work import Description, Refusal, described
 
 INVOKE = "vpc-lattice-svcs:Invoke"
 POLICY = "calls"
 """The name of the one inline policy of a role."""
+
+AUDIENCE = "sts.amazonaws.com"
+"""For whom the tokens of ServiceAccounts are meant that IAM takes."""
+
+NO_PROVIDER = "IdentityProviderNotFound"
 
 TRUST, CALLS, BOUNDARY, EXTRA = "trust", "calls", "boundary", "extra_policies"
 
@@ -45,16 +50,28 @@ class Binding:
 
 
 @dataclass(frozen=True)
+class TokenIssuer:
+    """A cluster's OpenID Connect issuer and the ARN that its provider has in IAM, or would have.
+
+    `problem` says why no token of it gets a role; empty where tokens do.
+    """
+
+    url: str = ""
+    provider: str = ""
+    problem: str = "the cluster's OpenID Connect issuer is not known"
+
+
+@dataclass(frozen=True)
 class ObservedClients:
     """The roles under the cluster's path, the associations of the cluster, and the services of its network.
 
-    `services` gives the ARN of a service by hostname; `issuer` is the cluster's OpenID Connect issuer.
+    `services` gives the ARN of a service by hostname; `tokens` is what IAM knows of the cluster's own tokens.
     """
 
     roles: tuple[ClientRole, ...] = ()
     bindings: tuple[Binding, ...] = ()
     services: Mapping[str, str] = field(default_factory=dict)
-    issuer: str = ""
+    tokens: TokenIssuer = TokenIssuer()
 
 
 @dataclass(frozen=True)
@@ -103,7 +120,7 @@ class DeleteRole:
 
     def describe(self) -> Description:
         """Describe the change for reports."""
-        return described("DeleteClientRole", f"client role {self.found.name}", found=self.found.arn, deletes=True)
+        return described("DeleteClientRole", role_named(self.found.name), found=self.found.arn, deletes=True)
 
 
 @dataclass(frozen=True)
@@ -164,6 +181,11 @@ def resource_of(client: str) -> str:
     return f"client role of {client}"
 
 
+def role_named(role: str) -> str:
+    """How a role is called in reports whose ServiceAccount is gone."""
+    return f"client role {role}"
+
+
 def binding_of(client: str) -> str:
     """How a ServiceAccount's association is called in reports."""
     return f"pod identity of {client}"
@@ -198,15 +220,20 @@ class _Diff:
             return None
         partition = self._wanted.boundary.split(":")[1]
         arn = f"arn:{partition}:iam::{self._wanted.cluster.account}:role{self._wanted.path}{client.role}"
-        trust = trust_policy(client, account=self._wanted.cluster.account, issuer=self._observed.issuer)
+        trust = trust_policy(client, self._observed.tokens)
         return ClientRole(
             client.role, arn, trust, calls_policy([services[item] for item in known]), self._wanted.boundary
         )
 
     def _of_role(self, client: ClientIdentity, role: ClientRole) -> Iterator[ClientChange]:
         found = next((item for item in self._observed.roles if item.name == role.name), None)
+        problem = self._observed.tokens.problem if client.binding == IRSA else ""
+        if problem:
+            self._refusals.append(Refusal(resource_of(client.name), NO_PROVIDER, problem))
         if found is None:
-            yield CreateRole(client, role)
+            # A role that is there stays: policies know it by its id, and the provider may come back.
+            if not problem:
+                yield CreateRole(client, role)
         elif found.owner != self._owner:
             self._refusals.append(_not_owned(resource_of(client.name), found.owner))
         elif found != role:
@@ -239,7 +266,7 @@ class _Diff:
         ]
 
 
-def trust_policy(client: ClientIdentity, *, account: str, issuer: str) -> Document:
+def trust_policy(client: ClientIdentity, tokens: TokenIssuer) -> Document:
     """Who gets the role: EKS Pod Identity, or tokens of just this ServiceAccount.
 
     https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html, associate-service-account-role.html
@@ -251,13 +278,13 @@ def trust_policy(client: ClientIdentity, *, account: str, issuer: str) -> Docume
             "Action": ["sts:AssumeRole", "sts:TagSession"],
         }
     else:
-        provider = issuer.removeprefix("https://")
+        issuer = tokens.url.removeprefix("https://")
         subject = f"system:serviceaccount:{client.namespace}:{client.service_account}"
         statement = {
             "Effect": "Allow",
-            "Principal": {"Federated": f"arn:aws:iam::{account}:oidc-provider/{provider}"},
+            "Principal": {"Federated": tokens.provider},
             "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {"StringEquals": {f"{provider}:aud": "sts.amazonaws.com", f"{provider}:sub": subject}},
+            "Condition": {"StringEquals": {f"{issuer}:aud": AUDIENCE, f"{issuer}:sub": subject}},
         }
     return {"Version": "2012-10-17", "Statement": [statement]}
 

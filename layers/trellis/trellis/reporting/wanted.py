@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from trellis.model import POD_IDENTITY, Desired, Service
 from trellis.planning.auth_policies import IAM, resource_of
-from trellis.planning.client_identity import BOUNDARY, CALLS, EXTRA, TRUST, binding_of
+from trellis.planning.client_identity import BOUNDARY, CALLS, EXTRA, TRUST, binding_of, role_named
 from trellis.planning.client_identity import resource_of as client_role
 from trellis.planning.service_changes import describe
 from trellis.planning.service_state import ObservedService
@@ -50,7 +50,7 @@ def wanted(plan: Document) -> Wanted:
     for client in desired.clients:
         # Which services there are for the hostnames is no matter of what the cluster wants.
         role: Fields = {CALLS: client.calls, TRUST: client.binding, BOUNDARY: True, EXTRA: ()}
-        resources[client_role(client.name)] = role
+        resources[client_role(client.name)] = resources[role_named(client.role)] = role
         if client.binding == POD_IDENTITY:
             resources[binding_of(client.name)] = {"records": client.role}
     return Wanted(resources, {name.hostname: name for name in desired.names}, plan.get("basis", {}))

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from trellis.model import IRSA, OWNER_TAG, Cluster, cluster_owner, ownership_tags
 from trellis.planning.client_identity import (
+    AUDIENCE,
     POLICY,
     Bind,
     Binding,
@@ -23,6 +24,7 @@ from trellis.planning.client_identity import (
     CreateRole,
     DeleteRole,
     ObservedClients,
+    TokenIssuer,
     Unbind,
     diff_clients,
 )
@@ -100,7 +102,7 @@ def observe(apis: ClientApis, wanted: ClientsWanted) -> ObservedClients:
         roles=tuple(_roles(apis.iam, path_of(wanted.cluster))),
         bindings=tuple(_bindings(apis.eks, wanted)),
         services=dict(_services(apis.lattice, wanted.cluster.service_network)) if clients else {},
-        issuer=_issuer(apis.eks, wanted.cluster) if any(client.binding == IRSA for client in clients) else "",
+        tokens=_tokens(apis, wanted) if any(client.binding == IRSA for client in clients) else TokenIssuer(),
     )
 
 
@@ -173,9 +175,28 @@ def _services(lattice: "VPCLatticeClient", network: str) -> Iterator[tuple[str, 
             raise
 
 
-def _issuer(eks: "EKSClient", cluster: Cluster) -> str:
-    found = eks.describe_cluster(name=cluster.name)["cluster"]
-    return str(found.get("identity", {}).get("oidc", {}).get("issuer", ""))
+def _tokens(apis: ClientApis, wanted: ClientsWanted) -> TokenIssuer:
+    """The cluster's issuer, and whether IAM takes its tokens.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html
+    """
+    cluster, partition = wanted.cluster, wanted.boundary.split(":")[1]
+    found = apis.eks.describe_cluster(name=cluster.name)["cluster"]
+    url = found.get("identity", {}).get("oidc", {}).get("issuer", "")
+    provider = f"arn:{partition}:iam::{cluster.account}:oidc-provider/{url.removeprefix('https://')}"
+    if not url:
+        return TokenIssuer(url, provider, f"cluster {cluster.name} has no OpenID Connect issuer")
+    return TokenIssuer(url, provider, _provider_problem(apis.iam, provider))
+
+
+def _provider_problem(iam: "IAMClient", arn: str) -> str:
+    try:
+        audiences = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn).get("ClientIDList", [])
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _GONE:
+            raise
+        return f"IAM has no identity provider {arn}"
+    return "" if AUDIENCE in audiences else f"the identity provider {arn} lacks the audience {AUDIENCE}"
 
 
 def _apply(apis: ClientApis, wanted: ClientsWanted, change: ClientChange) -> None:

@@ -11,6 +11,7 @@ from trellis.events import MODE_TAG, SERVICE_NETWORK_TAG
 from trellis.model import Cluster, ClusterState, Mode
 from trellis.runs.joining import begin
 from trellis.runs.request import ClusterName
+from trellis.runs.signing_proxies import clear_signing_proxies
 from trellis.runs.status import clear_status
 from trellis.runs.toolbox import Toolbox
 
@@ -72,6 +73,7 @@ def prepare(tools: Toolbox, request: Preparation) -> dict[str, Any]:
     else:
         try:
             clear_status(api)
+            clear_signing_proxies(api)
         finally:
             bootstrap.remove(api)
     return {"cluster": request.cluster, "version": bootstrap.version()}

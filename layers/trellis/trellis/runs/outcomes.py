@@ -9,8 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from trellis.planning.plan import APPLY
 from trellis.planning.work import Status
-from trellis.runs.request import BatchRun
+from trellis.runs.request import BatchRun, Run
 from trellis.runs.toolbox import Toolbox
 
 Outcome = Mapping[str, Any]
@@ -38,9 +39,15 @@ def note(tools: Toolbox, run: BatchRun, outcomes: Sequence[Outcome]) -> dict[str
     for outcome in outcomes:
         before = known.get(outcome["name"], {}).get("done", [])
         known[outcome["name"]] = {**outcome, "done": [*before, *outcome["done"]]}
-    key = tools.documents.put("outcomes", run.cluster, {"run": run.run, "outcomes": list(known.values())})
     left = [outcome["name"] for outcome in outcomes if outcome["status"] == Status.IN_PROGRESS]
-    return {"outcomesKey": key, "left": left}
+    return {"outcomesKey": _stored(tools, run, list(known.values())), "left": left}
+
+
+def ended(tools: Toolbox, run: Run, outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
+    """What a function did that has no batch, as the state machine hands batches on; empty if there is nothing to tell."""
+    if not outcomes:
+        return []
+    return [{"kind": outcomes[0]["kind"], "phase": APPLY, "outcomesKey": _stored(tools, run, outcomes)}]
 
 
 def read(tools: Toolbox, batches: Sequence[EndedBatch]) -> list[dict[str, Any]]:
@@ -57,6 +64,10 @@ def _of_batch(tools: Toolbox, batch: EndedBatch) -> Iterator[dict[str, Any]]:
         known[name] = {**identity, "name": name, "status": FAILED, "done": before["done"], "refusals": [refusal]}
     for outcome in known.values():
         yield {**outcome, "status": FAILED} if outcome["status"] == Status.IN_PROGRESS else outcome
+
+
+def _stored(tools: Toolbox, run: Run, outcomes: Sequence[Outcome]) -> str:
+    return tools.documents.put("outcomes", run.cluster, {"run": run.run, "outcomes": list(outcomes)})
 
 
 def _noted(tools: Toolbox, key: str) -> dict[str, dict[str, Any]]:

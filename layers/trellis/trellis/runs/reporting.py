@@ -78,13 +78,14 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
     plan = tools.documents.get(results.planKey)
     converged = tools.registry.converged(results.cluster)
     certificates = warn(tools, plan, run=results.run)
-    if converged == results.planKey and results.failure is None and not certificates.news:
+    is_news = bool(certificates.news or results.batches)
+    if converged == results.planKey and results.failure is None and not is_news:
         return _outline(_nothing_new(results, plan), results.planKey, certificates)
     end = _end(tools, results, plan)
     report = _report(tools, results, end, tools.documents.find(converged) if converged else None)
     report["certificates"], report["https"] = list(certificates.lines), list(certificates.https)
     key = results.planKey
-    if report["status"] != "CONVERGED" or report["drifts"] or certificates.news:
+    if report["status"] != "CONVERGED" or report["drifts"] or is_news:
         key = _store(tools, results.cluster, report, is_shown=bool(report["drifts"] or certificates.news))
     if _is_converged(results, end) and results.verifiedKey != converged:
         tools.registry.set_converged(results.cluster, str(results.verifiedKey))

@@ -28,6 +28,7 @@ from trellis.runs import outcomes
 from trellis.runs.outcomes import EndedBatch
 from trellis.runs.planning import intent_of
 from trellis.runs.request import Run
+from trellis.runs.signing_proxies import keep_signing_proxies
 from trellis.runs.toolbox import Toolbox
 
 Document = Mapping[str, Any]
@@ -46,12 +47,14 @@ class StatusRun(Run):
 
 
 def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
-    """Write each status that differs from the one that is there; returns how many objects were written.
+    """Write each status that differs from the one that is there, and what `signing_proxies` keeps.
+
+    Returns how many objects had another status, and a batch with what there is more to tell.
 
     Raises ClusterUnreadableError, but only after the others are written when the cluster refuses just some.
     """
     if run.snapshotKey is None:
-        return {"written": 0}
+        return {"written": 0, "batches": []}
     cluster = tools.registry.get(run.cluster)
     plan = tools.documents.get(run.planKey)
     snapshot = parse_snapshot(tools.documents.get(run.snapshotKey))
@@ -65,7 +68,8 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
         for status in (*wanted, *_abandoned(live["HTTPRoute"], wanted))
         if (found := live[status.kind].get((status.namespace, status.name))) and _differs(status, found)
     ]
-    return {"written": _write_all(api, differing)}
+    written = _write_all(api, differing)
+    return {"written": written, "batches": outcomes.ended(tools, run, keep_signing_proxies(api, intent, cluster))}
 
 
 def clear_status(api: KubernetesApi) -> None:
