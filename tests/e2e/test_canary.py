@@ -45,12 +45,14 @@ class Shop:
         answer = self._states.start_execution(stateMachineArn=self._machine, input=json.dumps({**ASKED, **changes}))
         return str(answer["executionArn"])
 
-    def ended(self, execution: str) -> dict[str, Any]:
+    def ended(self, execution: str, *, seconds: float = SECONDS) -> dict[str, Any]:
+        """The execution at its end, however it ended; `seconds` are real."""
+
         def found() -> dict[str, Any] | None:
             described: dict[str, Any] = self._states.describe_execution(executionArn=execution)
             return None if described["status"] == "RUNNING" else described
 
-        described: dict[str, Any] = self.world.wait(f"the end of {execution}", found, seconds=SECONDS)
+        described: dict[str, Any] = self.world.wait(f"the end of {execution}", found, seconds=seconds)
         return described
 
     def stop(self, execution: str) -> None:

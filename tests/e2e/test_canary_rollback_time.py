@@ -1,0 +1,81 @@
+"""v2 fails every request: how long until the baseline verifiably serves again, and how many users have noticed.
+
+The stack's clock is the real one here, because 50 requests per second of a faster clock are more than the data plane
+carries. All times are the stack's: those of the clients' answers, and those of the report.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from manifests import apply, backend, gateway, namespace, route, rule
+from observing import CLUSTER_B
+from paced_clients import PacedClients
+from real_time import real_time_world
+from test_canary import HOSTNAME, PLACE, Shop, backends
+
+from trellis_local.walkthrough import Walkthrough, World
+
+ROOT = Path(__file__).parents[2]
+RATE = 50
+TICK, GRACE = 60, 15
+SECONDS = 600  # real ones, for a canary on a busy machine
+MINUTE = 60
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with real_time_world(tmp_path_factory.mktemp("home")) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def vpc(world: World) -> str:
+    walkthrough = Walkthrough(world, ROOT / "examples" / "walkthrough")
+    walkthrough.onboard()
+    return walkthrough.vpcs["a"]
+
+
+@pytest.fixture
+def shop(world: World, vpc: str) -> Shop:
+    orders = route(f"{PLACE}/orders", rule(*backends(100, 0)), hostname=HOSTNAME)
+    versions = (*backend(PLACE, "orders-v1"), *backend(PLACE, "orders-v2"))
+    apply(world.kubernetes(CLUSTER_B), namespace(PLACE), gateway(PLACE), *versions, orders)
+    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    return Shop(world, vpc)
+
+
+@pytest.fixture
+def clients(shop: Shop, world: World, vpc: str) -> Iterator[PacedClients]:
+    with PacedClients(world, vpc, f"http://{HOSTNAME}/orders", rate=RATE).sending() as clients:
+        yield clients
+
+
+def seconds_of(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
+
+
+def await_second(clients: PacedClients, second: float) -> None:
+    """Until the stack's clock shows this second of a minute."""
+    clients.clock.sleep((second - clients.clock.time()) % MINUTE)
+
+
+@pytest.mark.parametrize("second", [7, 50])
+def test_a_rollback_is_verified_within_a_tick_and_fifteen_seconds(
+    second: int, shop: Shop, clients: PacedClients, request: pytest.FixtureRequest
+) -> None:
+    execution = shop.start()
+    shop.world.wait("the first step", lambda: shop.phase() == "BAKING", seconds=SECONDS)
+    await_second(clients, second)
+    shop.fail("orders-v2")
+    ended = shop.ended(execution, seconds=SECONDS)
+    report: dict[str, Any] = shop.report(__import__("json").loads(ended["cause"])["report"])
+    rollback = report["rollback"]
+    failures = [answer for answer in clients.answers if answer.failed]
+    v2 = [answer for answer in clients.answers if answer.version == "orders-v2"]
+    begun = min(answer.asked_at for answer in failures)
+    print(report["reasonCode"], rollback, "exposed", len(v2), "failed", len(failures))
+    print("first failure at second", begun % 60, "verified after", seconds_of(rollback["verifiedAt"]) - begun)
+    print("last failure after", max(a.at for a in failures) - begun, "rate", clients.rate_between(begun, begun + 30))
