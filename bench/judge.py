@@ -43,8 +43,8 @@ PER_STEP = -(-1000 // JUDGED_MINUTES)
 class Row:
     """One simulated situation: true rates of failures and requests per minute, of baseline and canary.
 
-    `target` is in percent of the runs: at least so many stopped within `windows`, 0 for the step's first tick, or at most
-    so many in a whole step.
+    `target` is in percent of the runs: at least so many stopped within `windows`, or at most so many in a whole step.
+    The first tick of a step comes after 0 windows.
     """
 
     name: str
