@@ -10,11 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from manifests import apply, backend, gateway, namespace, route, rule
-from observing import CLUSTER_B
 from paced_clients import PacedClients
 from real_time import real_time_world
-from test_canary import HOSTNAME, PLACE, Shop, backends
+from test_canary import HOSTNAME, Shop, opened
 
 from trellis_local.walkthrough import Walkthrough, World
 
@@ -39,12 +37,9 @@ def vpc(world: World) -> str:
 
 
 @pytest.fixture
-def shop(world: World, vpc: str) -> Shop:
-    orders = route(f"{PLACE}/orders", rule(*backends(100, 0)), hostname=HOSTNAME)
-    versions = (*backend(PLACE, "orders-v1"), *backend(PLACE, "orders-v2"))
-    apply(world.kubernetes(CLUSTER_B), namespace(PLACE), gateway(PLACE), *versions, orders)
-    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
-    return Shop(world, vpc)
+def shop(world: World, vpc: str) -> Iterator[Shop]:
+    with opened(world, vpc) as shop:
+        yield shop
 
 
 @pytest.fixture
@@ -62,10 +57,11 @@ def await_second(clients: PacedClients, second: float) -> None:
     clients.clock.sleep((second - clients.clock.time()) % MINUTE)
 
 
-@pytest.mark.parametrize("second", [7, 50])
+@pytest.mark.parametrize("second", [7, 55])
 def test_a_rollback_is_verified_within_a_tick_and_fifteen_seconds(
     second: int, shop: Shop, clients: PacedClients
 ) -> None:
+    """In the last six seconds of a minute is worst: less than a tenth of its requests fail, so it takes the next one."""
     execution = shop.start(analysis={"minRequests": 20, "metricDelaySeconds": 60})
     shop.reach("BAKING")
     await_second(clients, second)
@@ -75,9 +71,9 @@ def test_a_rollback_is_verified_within_a_tick_and_fifteen_seconds(
     rollback = report["rollback"]
     failed = [answer for answer in clients.answers if answer.failed]
     exposed = [answer for answer in clients.answers if answer.version == "orders-v2"]
-    begun, verified = min(answer.asked_at for answer in failed), seconds_of(rollback["verifiedAt"]) + 1
-    print(f"\nfailing at second {begun % MINUTE:.1f}, {report['reasonCode']}, {rollback}")
-    print(f"verified {verified - begun:.1f} s later; clients saw {len(exposed)} exposed, {len(failed)} failed")
+    begun, verified = min(answer.asked_at for answer in failed), seconds_of(rollback["verifiedAt"])
+    print(f"\nfrom second {begun % MINUTE:.1f} on, {report['reasonCode']}, verified {verified - begun:.1f} s later")
+    assert report["reasonCode"] in {"HARD_STOP", "NO_HEALTHY_TARGETS"}
     assert abs(clients.rate_between(begun, verified) - RATE) < RATE / 10
     assert verified - begun <= TICK + GRACE
     assert rollback["failedCanaryRequests"] == len(failed)
