@@ -61,7 +61,7 @@ def await_second(clients: PacedClients, second: float) -> None:
 def test_a_rollback_is_verified_within_a_tick_and_fifteen_seconds(
     second: int, shop: Shop, clients: PacedClients
 ) -> None:
-    """In the last six seconds of a minute is worst: less than a tenth of its requests fail, so it takes the next one."""
+    """The last six seconds of a minute are worst: less than a tenth of its requests fail, so it takes the next one."""
     execution = shop.start(analysis={"minRequests": 20, "metricDelaySeconds": 60})
     shop.reach("BAKING")
     await_second(clients, second)
