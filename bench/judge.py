@@ -44,6 +44,7 @@ class Row:
     """One simulated situation: true rates of failures and requests per minute, of baseline and canary.
 
     `target` is in percent of the runs: at least so many stopped within `windows`, or at most so many in a whole step.
+    The first tick of a step comes after 0 windows.
     """
 
     name: str
@@ -55,12 +56,12 @@ class Row:
 
     @property
     def minutes(self) -> int:
-        """How many minutes are simulated."""
-        return self.windows or JUDGED_MINUTES
+        """How many minutes are simulated after the one in which the step settles."""
+        return JUDGED_MINUTES if self.windows is None else self.windows
 
     def is_met(self, stopped: float) -> bool:
         """Whether the share of stopped runs, in percent, meets the target."""
-        return stopped >= self.target if self.windows else stopped <= self.target
+        return stopped <= self.target if self.windows is None else stopped >= self.target
 
 
 GOOD, BAD, WORSE = (0.001, 0.001), (0.005, 0.05), (0.005, 0.02)
@@ -74,6 +75,7 @@ ROWS = (
     Row("bad: 5 % against 0.5 %, 500 of 10,000 requests a window", BAD, (9500, 500), 5, 99.0, windows=2),
     Row("bad: 2 % against 0.5 %, 500 requests a window each", WORSE, (500, 500), 50, 95.0, windows=JUDGED_MINUTES),
     Row("bad: all fail, 20 of 400 requests a window", (0.001, 1.0), (380, 20), 5, 99.0, windows=1),
+    Row("bad: all fail from the first on, 20 of 400 requests", (0.001, 1.0), (380, 20), 5, 99.0, windows=0),
 )
 
 
@@ -114,18 +116,25 @@ def verdict_at(now: float, *, baseline: Series, canary: Series, percent: float) 
 
 def _run(row: Row, random: Random) -> str:
     baseline, canary = (
-        _series(random, rate, number, row.minutes) for rate, number in zip(row.rates, row.requests, strict=True)
+        (_minute(random, VERIFIED, rate, number), *_series(random, rate, number, row.minutes))
+        for rate, number in zip(row.rates, row.requests, strict=True)
     )
-    for judged in range(1, row.minutes + 1):
-        now = FIRST_MINUTE + judged * MINUTE + CONFIG.analysis.metric_delay_seconds
-        verdict = verdict_at(now, baseline=baseline[:judged], canary=canary[:judged], percent=row.percent)
+    for judged in range(row.minutes + 1):
+        delay = CONFIG.analysis.metric_delay_seconds if judged else 0
+        now = FIRST_MINUTE + judged * MINUTE + delay
+        known = baseline[: judged + 1], canary[: judged + 1]
+        verdict = verdict_at(now, baseline=known[0], canary=known[1], percent=row.percent)
         if verdict.action in (Action.ROLLBACK, Action.PAUSE):
             return verdict.reason
     return ""
 
 
 def _series(random: Random, rate: float, number: int, minutes: int) -> Series:
-    return tuple(Minute(FIRST_MINUTE + at * MINUTE, number, _binomial(random, number, rate)) for at in range(minutes))
+    return tuple(_minute(random, FIRST_MINUTE + at * MINUTE, rate, number) for at in range(minutes))
+
+
+def _minute(random: Random, start: int, rate: float, number: int) -> Minute:
+    return Minute(start, number, _binomial(random, number, rate), answers=number)
 
 
 def _pass(random: Random) -> bool | None:
@@ -165,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = simulate(row, options.runs, Random(f"{options.seed} {row.name}"))
         met = row.is_met(result.stopped)
         missed |= not met
-        sign = ">=" if row.windows else "<="
+        sign = "<=" if row.windows is None else ">="
         print(
             f"{row.name:<60}{result.stopped:>8.2f} % {sign} {row.target:g} %  {'met' if met else 'MISSED'}", flush=True
         )

@@ -4,6 +4,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -38,19 +39,21 @@ class Shop:
     def __init__(self, world: World, vpc_id: str) -> None:
         self.world = world
         self._states = world.aws("stepfunctions")
-        self._machine = world.status()["stateMachines"]["shift-canary"]
+        self.machine = world.status()["stateMachines"]["shift-canary"]
         self._vpc_id = vpc_id
 
     def start(self, **changes: Any) -> str:
-        answer = self._states.start_execution(stateMachineArn=self._machine, input=json.dumps({**ASKED, **changes}))
+        answer = self._states.start_execution(stateMachineArn=self.machine, input=json.dumps({**ASKED, **changes}))
         return str(answer["executionArn"])
 
-    def ended(self, execution: str) -> dict[str, Any]:
+    def ended(self, execution: str, *, seconds: float = SECONDS) -> dict[str, Any]:
+        """The execution at its end, however it ended; `seconds` are real."""
+
         def found() -> dict[str, Any] | None:
             described: dict[str, Any] = self._states.describe_execution(executionArn=execution)
             return None if described["status"] == "RUNNING" else described
 
-        described: dict[str, Any] = self.world.wait(f"the end of {execution}", found, seconds=SECONDS)
+        described: dict[str, Any] = self.world.wait(f"the end of {execution}", found, seconds=seconds)
         return described
 
     def stop(self, execution: str) -> None:
@@ -81,17 +84,29 @@ class Shop:
         ]
         return {tuple(weight for _, weight in share) for share in shares}
 
-    def fail(self, app: str) -> None:
-        """From now on every pod of the version answers 500."""
-        metadata = {"annotations": {"local.trellis.dev/response-status": "500"}}
+    def fail(self, app: str, status: str | None = "500") -> None:
+        """From now on every pod of the version answers with this status; None heals them."""
+        metadata = {"annotations": {"local.trellis.dev/response-status": status}}
         path = f"/apis/apps/v1/namespaces/{PLACE}/deployments/{app}"
         self.world.kubernetes(CLUSTER_B).merge(path, {"spec": {"template": {"metadata": metadata}}})
 
     def report(self, key: str) -> dict[str, Any]:
-        s3 = self.world.aws("s3")
-        bucket = next(found["Name"] for found in s3.list_buckets()["Buckets"] if "document" in found["Name"].lower())
-        document: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        document: dict[str, Any] = json.loads(
+            self.world.aws("s3").get_object(Bucket=self._bucket(), Key=key)["Body"].read()
+        )
         return document
+
+    def documents(self) -> set[str]:
+        """The keys of all that is kept of canaries: reports, and what they were judged by."""
+        pages = (
+            self.world.aws("s3").get_paginator("list_objects_v2").paginate(Bucket=self._bucket(), Prefix="canaries/")
+        )
+        keys = (item["Key"] for page in pages for item in page.get("Contents", []))
+        return {key for key in keys if key.endswith(".json")}
+
+    def _bucket(self) -> str:
+        buckets = self.world.aws("s3").list_buckets()["Buckets"]
+        return next(str(found["Name"]) for found in buckets if "document" in found["Name"].lower())
 
     def problems(self, ended: dict[str, Any]) -> list[dict[str, str]]:
         message = json.loads(json.loads(ended["cause"])["errorMessage"])
@@ -145,19 +160,26 @@ class Shop:
         return str(answer.document.get("service", answer.status))
 
 
-@pytest.fixture
-def shop(world: World, onboarded: Walkthrough) -> Iterator[Shop]:
+@contextmanager
+def opened(world: World, vpc_id: str) -> Iterator[Shop]:
+    """A shop with both versions, all requests going to v1; afterwards nothing is left of it."""
     api = world.kubernetes(CLUSTER_B)
     orders = route(f"{PLACE}/orders", rule(*backends(100, 0)), hostname=HOSTNAME)
     documents = [namespace(PLACE), gateway(PLACE), *backend(PLACE, "orders-v1"), *backend(PLACE, "orders-v2"), orders]
     apply(api, *documents)
     world.run("reconcile-cluster", {"cluster": CLUSTER_B})
-    shop = Shop(world, onboarded.vpcs["a"])
+    shop = Shop(world, vpc_id)
     yield shop
     delete(api, *documents)
     shop.sweep()
     world.run("reconcile-cluster", {"cluster": CLUSTER_B})
     assert shop.phase() in {"", "RELEASED"}
+
+
+@pytest.fixture
+def shop(world: World, onboarded: Walkthrough) -> Iterator[Shop]:
+    with opened(world, onboarded.vpcs["a"]) as shop:
+        yield shop
 
 
 @pytest.fixture

@@ -1,15 +1,9 @@
 """Whatever somebody else deletes or changes is put back after its event, on a stack whose clock is the real one.
 
-That it takes ten seconds at most is measured, not asserted: `pytest -s` prints what each took. What AWS itself takes to
-change an association or a service is documented nowhere; here it is set to one second, so that what is measured is the
-time of Trellis.
+That it takes ten seconds at most is measured, not asserted: `pytest -s` prints what each took.
 """
 
-import json
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,32 +17,22 @@ from drift_routes import SECURED, route, secured_route
 from drift_tampering import Tamperer
 from manifests import apply
 from observing import CLUSTER_B
+from real_time import real_time_world
 
-from trellis_local.lattice.lifecycle import DURATIONS
 from trellis_local.walkthrough import Walkthrough, World
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120
-_COMMAND = [sys.executable, "-c", "from trellis_cli.main import main; main()", "local", "up", "--port", "0"]
 
 
 @pytest.fixture(scope="module")
 def real_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    home = tmp_path_factory.mktemp("home")
-    with subprocess.Popen(
-        [*_COMMAND, "--speed", "1", "--home", str(home)], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield World(_url(process, home / "stack.json"), speed=1)
-        finally:
-            process.terminate()
+    with real_time_world(tmp_path_factory.mktemp("home")) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")
 def tamperer(real_time: World) -> Tamperer:
-    for kind, state in DURATIONS:
-        order = {"kind": "duration", "resource": kind, "during": state, "seconds": 1}
-        urllib.request.urlopen(f"{real_time.url}/_local/faults", data=json.dumps(order).encode(), timeout=10).close()
     walkthrough = Walkthrough(real_time, ROOT / "examples" / "walkthrough")
     walkthrough.onboard()
     walkthrough.apply()
@@ -76,12 +60,3 @@ def _running(world: World) -> list[Any]:
     arn = world.status()["stateMachines"]["reconcile-cluster"]
     found: list[Any] = states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
     return found
-
-
-def _url(process: "subprocess.Popen[bytes]", state: Path) -> str:
-    deadline = time.monotonic() + SECONDS
-    while not state.exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return str(json.loads(state.read_text())["url"])

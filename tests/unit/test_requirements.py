@@ -15,3 +15,8 @@ def test_the_layer_has_the_tested_versions() -> None:
     layer = pins(ROOT / "layers" / "dependencies" / "requirements.txt")
     assert layer
     assert layer == {name: tested[name] for name in layer}
+
+
+def test_the_layer_has_the_zones_that_blackouts_are_in() -> None:
+    """AWS promises no zone database for the runtime; without the system's, zoneinfo takes that of this package."""
+    assert "tzdata" in pins(ROOT / "layers" / "dependencies" / "requirements.txt")

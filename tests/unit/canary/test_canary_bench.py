@@ -1,4 +1,4 @@
-"""The benchmark of the judge, small: with a seed, so that it says the same each time."""
+"""The benchmarks of the judge, small: with a seed, so that they say the same each time."""
 
 import importlib.util
 import sys
@@ -11,8 +11,8 @@ import pytest
 RUNS = 150
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bench_judge", Path(__file__).parents[3] / "bench" / "judge.py")
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", Path(__file__).parents[3] / "bench" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -21,7 +21,8 @@ def load() -> ModuleType:
     return module
 
 
-bench = load()
+bench = load("judge")
+rollback = load("rollback")
 
 
 @pytest.mark.parametrize("row", bench.ROWS, ids=lambda row: row.name)
@@ -44,3 +45,20 @@ def test_a_judge_that_looked_at_every_failure_would_miss_the_target() -> None:
         any(minute.failures for minute in bench._series(random, 0.001, row.requests[1], 7)) for _ in range(RUNS)
     )
     assert not row.is_met(100 * failing / RUNS)
+
+
+@pytest.mark.parametrize(("delay", "interval"), [(0, None), (5, None), (120, 5)])
+def test_a_canary_that_fails_every_request_is_found_within_a_tick_and_ten_seconds(
+    delay: int, interval: int | None
+) -> None:
+    found = rollback.latencies(rollback.Situation(delay, interval))
+    assert max(found) <= 70
+
+
+def test_where_metrics_are_late_and_health_checks_slow_it_takes_a_tick_more() -> None:
+    assert (
+        75
+        < max(rollback.latencies(rollback.Situation(30, 30)))
+        <= 120
+        < max(rollback.latencies(rollback.Situation(30)))
+    )

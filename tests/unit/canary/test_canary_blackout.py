@@ -1,5 +1,7 @@
 """Times in which no canary may begin, in the wall-clock time of a zone."""
 
+import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -40,3 +42,17 @@ def test_a_weekend_begins_on_friday_afternoon_in_summer_and_winter(moment: datet
 def test_what_is_no_such_time_is_refused(text: str) -> None:
     with pytest.raises(BlackoutError):
         parse_blackout(text)
+
+
+@pytest.fixture
+def no_zones_of_the_system() -> Iterator[None]:
+    zoneinfo.reset_tzpath(())
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("no_zones_of_the_system")
+def test_zones_are_known_where_the_system_has_none() -> None:
+    assert parse_blackout("Fri 16:00/PT1H Europe/Berlin").covers(datetime(2026, 11, 27, 15, 0, tzinfo=UTC))

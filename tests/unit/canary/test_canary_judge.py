@@ -115,9 +115,22 @@ def test_f08_the_newest_minutes_never_speak_for_a_canary() -> None:
     assert outcome(verdict(canary, asked=asked)) == (Action.EXTEND, "THIN")
 
 
-def test_f10_what_happened_before_the_step_settled_is_not_judged() -> None:
-    stale = traffic(1000, 900, minutes=3, first=FIRST - 3 * MINUTE)
+def test_f10_what_happened_before_the_step_is_not_judged() -> None:
+    stale = traffic(1000, 900, minutes=3, first=VERIFIED - 3 * MINUTE, answers=1000)
     assert verdict(stale + traffic(1000)).action == Action.ADVANCE
+
+
+def test_f10_while_a_step_settles_only_a_hard_stop_counts() -> None:
+    for failures, expected in ((90, (Action.ADVANCE, "PASSED")), (100, (Action.ROLLBACK, "HARD_STOP"))):
+        settling = traffic(1000, failures, minutes=1, first=VERIFIED, answers=1000)
+        assert outcome(verdict(settling + traffic(1000))) == expected
+
+
+@pytest.mark.parametrize("after", [0, 30, 59])
+def test_a_canary_that_fails_from_its_first_request_is_stopped_at_the_end_of_that_minute(after: int) -> None:
+    first = traffic(1000, 1000, minutes=1, first=VERIFIED, answers=1000)
+    for now, action in ((VERIFIED + MINUTE - 1, Action.WAIT), (VERIFIED + MINUTE, Action.ROLLBACK)):
+        assert verdict(first, verified_at=VERIFIED + after, now=now).action == action
 
 
 @pytest.mark.parametrize("source", ["metrics", "alarms", "targets"])

@@ -82,10 +82,15 @@ class Lattice:
 
 
 class CloudWatch:
-    """The same traffic on both versions in each minute; `failing` parts of a group's name have errors."""
+    """The same traffic on both versions in each minute; `failing` parts of a group's name have errors.
+
+    Minutes after `until` are not known yet; with `fails` nothing can be read.
+    """
 
     def __init__(self) -> None:
         self.failing: set[str] = set()
+        self.until: float | None = None
+        self.fails: Exception | None = None
 
     def put_metric_data(self, **_: Any) -> None:
         """Metrics of canaries' own are not looked at."""
@@ -94,7 +99,10 @@ class CloudWatch:
         return {"MetricAlarms": [], "CompositeAlarms": []}
 
     def get_metric_data(self, **asked: Any) -> dict[str, Any]:
+        if self.fails:
+            raise self.fails
         since, until = asked["StartTime"].timestamp(), asked["EndTime"].timestamp()
+        until = until if self.until is None else min(until, self.until)
         minutes = range(int(since // 60) * 60, int(until), 60)
         times = [datetime.fromtimestamp(minute, UTC) for minute in minutes]
         return {"MetricDataResults": [self._result(query, times) for query in asked["MetricDataQueries"]]}

@@ -47,6 +47,8 @@ class Execution:
         self.failure = {"error": "Recovered", "cause": ""}
         self.state = "RollBack" if self.canary else "Prepare"
         self.end = ""
+        self.report: dict[str, Any] = {}
+        self._wait = 0
         self.tries = 0
         self.status = "RUNNING"
 
@@ -133,6 +135,8 @@ class Execution:
         self.failure, self.tries = {"error": error, "cause": cause}, 0
         if state == "Prepare":
             self._ended("Rejected" if error == InvalidInputError.__name__ else "NotPrepared")
+        elif state == "CountExposure":
+            self._ended("RolledBack")
         elif error == "LeaseLostError":
             self._ended("LeaseLost")
         elif state in _BACKWARD:
@@ -180,7 +184,13 @@ class Execution:
         return "ReconcileBaseline"
 
     def _verify_rollback(self) -> str:
-        roll_back(self._world.tools, self.call(RollbackCall, "verify"))
+        answer = roll_back(self._world.tools, self.call(RollbackCall, "verify"))
+        self.report, self._wait = answer["report"], answer["wait"]
+        return "CountExposure"
+
+    def _count(self) -> str:
+        self._world.now += self._wait
+        self.report = roll_back(self._world.tools, self.call(RollbackCall, "count"))
         return self._ended("RolledBack")
 
     def _record(self) -> str:
@@ -202,5 +212,6 @@ class Execution:
         "RollBack": _roll_back,
         "ReconcileBaseline": lambda self: self._reconcile("VerifyRollback"),
         "VerifyRollback": _verify_rollback,
+        "CountExposure": _count,
         "RecordRollbackFailure": _record,
     }

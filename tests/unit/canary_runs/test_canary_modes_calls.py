@@ -101,6 +101,13 @@ def test_f01_f02_whatever_is_killed_wherever_the_canary_ends_as_without(state: s
         assert (ended.end, it.server.weights) == (("RolledBack", (100, 0)) if "Roll" in state else ("", (0, 100)))
 
 
+def test_the_next_look_comes_after_the_minute_however_long_this_one_takes(it: World, canary: Execution) -> None:
+    canary.until("Evaluate")
+    it.interrupt("before lease", lambda: setattr(it, "now", it.now + 7))
+    answer = evaluate(it.tools, canary.call(EvaluationCall, "tick"))
+    assert (it.now + answer["wait"]) % 60 == 5
+
+
 def _said(it: World, asked: Any) -> str:
     try:
         evaluate(it.tools, asked)

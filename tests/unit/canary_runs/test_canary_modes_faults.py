@@ -6,6 +6,7 @@ from canary_execution import Execution
 from canary_world import BASELINE, World
 
 from trellis.canary.state import Phase
+from trellis.runs.canary_telling import moment
 
 
 def throttled() -> ClientError:
@@ -79,7 +80,44 @@ def test_f44_a_report_that_cannot_be_stored_changes_nothing(it: World, canary: E
         it.cloudwatch.failing.add("v2")
     canary.until("VerifyRollback" if fails else "Complete")
     it.documents.fails = throttled()
-    canary.advance()
+    canary.finished()
     assert canary.end == ("RolledBack" if fails else "")
     assert it.told[-1][1]["report"] == ""
     assert it.server.weights == (BASELINE if fails else (0, 100))
+
+
+def counted(it: World, canary: Execution) -> tuple[str, int]:
+    """Until when a rolled back canary's report has counted, and how many requests."""
+    rollback = it.documents.get(canary.report["report"])["rollback"]
+    return rollback["countedUntil"], rollback["usersExposedRequests"]
+
+
+def test_the_last_report_has_everybody_whom_the_canary_has_reached(it: World, canary: Execution) -> None:
+    it.cloudwatch.failing.add("v2")
+    canary.until("VerifyRollback")
+    restored = it.now
+    it.cloudwatch.until = restored - 90
+    canary.until("CountExposure")
+    first = counted(it, canary)
+    it.cloudwatch.until = None
+    assert canary.finished().end == "RolledBack"
+    last = counted(it, canary)
+    assert first[0] < moment(restored) <= last[0]
+    assert first[1] < last[1]
+    assert it.names_told[-2:] == ["RolledBack", "ExposureCounted"]
+
+
+@pytest.mark.parametrize("obstacle", ["another canary", "unreadable", "not stored"])
+def test_a_first_report_stays_where_no_other_can_be_made(it: World, canary: Execution, obstacle: str) -> None:
+    it.cloudwatch.failing.add("v2")
+    canary.until("CountExposure")
+    first = canary.report
+    if obstacle == "another canary":
+        Execution(it, "orders-2").advance()
+    elif obstacle == "unreadable":
+        it.cloudwatch.fails = throttled()
+    else:
+        it.documents.fails = throttled()
+    assert canary.finished().end == "RolledBack"
+    assert canary.report == first
+    assert it.server.weights == BASELINE

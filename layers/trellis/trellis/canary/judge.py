@@ -82,9 +82,9 @@ class _Judge:
         return (Action.ROLLBACK, "DEADLINE") if self._moment.now >= self._moment.deadline_at else None
 
     def _hard_stop(self) -> Decision | None:
-        """The newest minutes count here: users are hurt, and what has failed already stays failed."""
+        """The newest minutes count here, and those of settling: users are hurt, and what has failed stays failed."""
         complete = ((window.since, v1, v2) for window, v1, v2 in self._versions.windows)
-        for start, v1, v2 in (*complete, *self._versions.newest):
+        for start, v1, v2 in (*complete, *self._versions.early):
             row = checks.hard_stop(v1, v2, self._limits.hard_stop)
             if row.verdict == CheckResult.FAIL and self._keep(replace(row, window=start)):
                 return Action.ROLLBACK, "HARD_STOP"

@@ -166,6 +166,9 @@ class Progress:
     """Nobody is to shift or roll back by itself any more: a person has to decide."""
 
     rolled_back_at: float = 0.0
+    restored_at: float = 0.0
+    """When every rule was seen to carry the baseline's weights again; 0 until then."""
+
     reason: str = ""
     """Why it is rolled back: a code, a colon and words."""
 

@@ -78,11 +78,15 @@ class Versions:
         return tuple(pair for pair in pairs if pair[2].minutes)
 
     @cached_property
-    def newest(self) -> tuple[tuple[int, Sample, Sample], ...]:
-        """Minutes that are over but not yet complete for certain: begin, baseline, canary. None leads to a pass."""
-        now = int(self._moment.now) // MINUTE * MINUTE
-        span = Span(self.span.until, max(self.span.until, now))
-        found = self._canary.newest(span)
+    def early(self) -> tuple[tuple[int, Sample, Sample], ...]:
+        """Minutes that tell of users who are hurt, and of nothing else: begin, baseline, canary. None leads to a pass.
+
+        They are those in which the step settled, with the one in which it was verified, and those that are over but not
+        yet complete for certain.
+        """
+        verified, now = (int(at) // MINUTE * MINUTE for at in (self._moment.verified_at, self._moment.now))
+        spans = Span(verified, min(self.span.since, now)), Span(self.span.until, max(self.span.until, now))
+        found = (each for span in spans for each in self._canary.consistent(span))
         return tuple((start, self._pair(Span(start, start + MINUTE))[0], sample) for start, sample in found)
 
     @property

@@ -83,7 +83,7 @@ class Timeline:
         """What the minutes of a span add up to."""
         return self._sample(self.within(span))
 
-    def newest(self, span: Span) -> tuple[tuple[int, Sample], ...]:
+    def consistent(self, span: Span) -> tuple[tuple[int, Sample], ...]:
         """The minutes of a span one by one, as far as their counts agree: begin and sample."""
         return tuple((minute.start, self._sample((minute,))) for minute in self.within(span) if minute.is_consistent)
 

@@ -212,9 +212,10 @@ class _Evaluation:
         self._lease = self._tools.canaries.save(replace(lease, progress=progress))
 
     def _wait(self) -> int:
-        """Seconds until the next look: a tick, or less at the end of the bake."""
-        tick = seconds_to_next_look(self._request, now=self._now)
-        left = self._step.bake_seconds - (self._now - self._lease.progress.verified_at)
+        """Seconds until the next look, from the end of this one: a tick, or less at the end of the bake."""
+        now = self._tools.now()
+        tick = seconds_to_next_look(self._request, now=now)
+        left = self._step.bake_seconds - (now - self._lease.progress.verified_at)
         return max(1, min(tick, math.ceil(left))) if left > 0 else tick
 
 

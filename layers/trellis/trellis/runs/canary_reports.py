@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from trellis.canary.evidence import MINUTE, Series
 from trellis.canary.patch import Operation, git_patch
 from trellis.canary.report import UNBEGUN_STEP, Ending, Result, Story, exposure, report_document, rollback_document
 from trellis.canary.report_page import markdown
@@ -17,6 +18,7 @@ from trellis.canary.request import CanaryRequest
 from trellis.canary.rules import SplitRule
 from trellis.canary.state import Lease, Progress
 from trellis.canary.windows import Span
+from trellis.errors import ServiceUnavailableError
 from trellis.observability import logger
 from trellis.resources.canary_metrics import read_series
 from trellis.resources.metric_data import Period, UnreadableError
@@ -95,17 +97,39 @@ def _rollback(tools: Toolbox, progress: Progress, request: CanaryRequest) -> dic
     """The way back, and whom the canary has reached as far as CloudWatch knows by now."""
     if not progress.rolled_back_at:
         return None
-    now = tools.now()
-    since, until = int(progress.started_at - progress.started_at % 60), int(now)
-    subjects = subjects_of(progress.groups, request)
+    span = _lifetime(tools, progress)
     try:
-        _, canary = read_series(tools.clients.cloudwatch, subjects, Period(since, until))
+        canary = _minutes(tools, progress, request)
     except UnreadableError:
         canary = ()
+    restored = progress.restored_at
     return rollback_document(
         requested=moment(progress.rolled_back_at),
-        verified=moment(now),
-        seconds=round(now - progress.rolled_back_at),
-        exposed=exposure(canary, Span(since, until)),
-        counted_until=moment(max((minute.start + 60 for minute in canary), default=since)),
+        verified=moment(restored) or None,
+        seconds=round((restored or tools.now()) - progress.rolled_back_at),
+        exposed=exposure(canary, span),
+        counted_until=moment(max((minute.start + MINUTE for minute in canary), default=span.since)),
     )
+
+
+def check_countable(tools: Toolbox, progress: Progress, request: CanaryRequest) -> None:
+    """Raise ServiceUnavailableError while CloudWatch does not say whom the canary has reached."""
+    try:
+        _minutes(tools, progress, request)
+    except UnreadableError as error:
+        raise ServiceUnavailableError(str(error)) from error
+
+
+def minute_after(time: float) -> int:
+    """The end of the minute of the metrics that a Unix time lies in."""
+    return (int(time) // MINUTE + 1) * MINUTE
+
+
+def _minutes(tools: Toolbox, progress: Progress, request: CanaryRequest) -> Series:
+    span, subjects = _lifetime(tools, progress), subjects_of(progress.groups, request)
+    return read_series(tools.clients.cloudwatch, subjects, Period(span.since, span.until))[1]
+
+
+def _lifetime(tools: Toolbox, progress: Progress) -> Span:
+    """Whole minutes, until the baseline was seen to serve again."""
+    return Span(int(progress.started_at) // MINUTE * MINUTE, minute_after(progress.restored_at or tools.now()))

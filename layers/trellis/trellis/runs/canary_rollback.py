@@ -7,6 +7,7 @@ still under way fail. It does not move traffic to a baseline that has nothing he
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from math import ceil
 from typing import Any, Literal
 
 from trellis.canary.live_route import RouteState
@@ -15,13 +16,12 @@ from trellis.canary.report import Result
 from trellis.canary.request import CanaryRequest
 from trellis.canary.rollback import Guard, rollback_guard, rollback_vector
 from trellis.canary.state import Lease, Phase
-from trellis.clusters.api import KubernetesApi
 from trellis.errors import BaselineUnhealthyError, LeaseLostError, NotYetAppliedError, ServiceUnavailableError
 from trellis.resources.canary_evidence import read_targets
 from trellis.resources.canary_rules import compare_rules
 from trellis.resources.metric_data import UnreadableError
 from trellis.runs.canary_calls import CanaryCall, request_of, scope_of, shown
-from trellis.runs.canary_reports import publish
+from trellis.runs.canary_reports import check_countable, minute_after, publish
 from trellis.runs.canary_telling import measure, notify, tell
 from trellis.runs.canary_view import connect, view
 from trellis.runs.canary_weights import Read, annotate, read, write
@@ -35,28 +35,27 @@ _TOLD = 3
 
 
 class RollbackCall(CanaryCall):
-    """`restore` writes the weights, `verify` says whether VPC Lattice carries them and ends the canary."""
+    """`restore` writes the weights, `verify` says whether VPC Lattice carries them and ends the canary.
 
-    action: Literal["restore", "verify"]
+    `count` reports once more, when CloudWatch has everything that the canary did.
+    """
+
+    action: Literal["restore", "verify", "count"]
     failure: Mapping[str, str] = {}
     """What the state machine has caught: `error` and `cause`."""
 
 
 def roll_back(tools: Toolbox, call: RollbackCall) -> dict[str, Any]:
-    """Restore or verify; raises LeaseLostError, BaselineUnhealthyError, RouteMovedError and NotYetAppliedError."""
+    """Do what is asked; raises LeaseLostError, BaselineUnhealthyError, RouteMovedError and NotYetAppliedError."""
+    if call.action == "count":
+        return _counted(tools, call)
     lease = taken(tools, call, call.failure)
-    if lease.phase is Phase.RELEASED:
-        return {
-            "result": Result.ROLLED_BACK,
-            "reason": lease.progress.reason,
-            "canary": shown(lease),
-            "scope": "cluster",
-        }
-    api = connect(tools, call.key)
     request = request_of(tools, lease.progress)
     if call.action == "verify":
-        return _verified(tools, api, lease, request)
-    _restore(tools, api, lease, request)
+        return _verified(tools, lease, request)
+    if lease.phase is Phase.RELEASED:
+        return {"canary": shown(lease), "scope": "cluster"}
+    _restore(tools, lease, request)
     return {"canary": shown(lease), "scope": scope_of(lease)}
 
 
@@ -86,7 +85,8 @@ def reason_of(failure: Mapping[str, str]) -> str:
     return message if error == "CanaryFailedError" else f"{error}: {message}"
 
 
-def _restore(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryRequest) -> None:
+def _restore(tools: Toolbox, lease: Lease, request: CanaryRequest) -> None:
+    api = connect(tools, lease.key)
     found = read(api, lease, request)
     if found.live.state in _NOBODYS or _is_left(found, request):
         return
@@ -125,24 +125,57 @@ def _check_baseline(tools: Toolbox, lease: Lease, request: CanaryRequest) -> Non
             )
 
 
-def _verified(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryRequest) -> dict[str, Any]:
-    found = read(api, lease, request)
-    if found.live.state not in _NOBODYS:
-        seen = view(tools, api, lease.key)
-        groups = [group for group in lease.progress.groups if group.service in {item.name for item in seen.services}]
-        compared = compare_rules(tools.clients.lattice, seen.services, groups)
-        if compared.differing:
-            raise NotYetAppliedError(f"ROUTE_PATCHED_LATTICE_PENDING: {'; '.join(compared.differing[:_TOLD])}")
-        annotate(api, lease, found, no_annotations())
+def _verified(tools: Toolbox, lease: Lease, request: CanaryRequest) -> dict[str, Any]:
+    """The outline of a first report, and the seconds until CloudWatch has what the canary did last."""
+    if lease.phase is Phase.RELEASED:
+        return {"report": publish(tools, lease, Result.ROLLED_BACK), "wait": _uncounted(tools, lease, request)}
+    _check_served(tools, lease, request)
+    lease = replace(lease, progress=replace(lease.progress, restored_at=tools.now()))
     report = publish(tools, lease, Result.ROLLED_BACK)
-    seconds = _seconds(tools, lease)
+    seconds = _seconds(lease)
     tell(tools, lease, "RolledBack", {"reason": lease.progress.reason, "report": report["report"], "seconds": seconds})
     notify(tools, lease, request, f"rolled back: {lease.progress.reason}")
     measure(tools, lease, {"Rollbacks": 1, "RollbackSeconds": seconds, "CanaryWeight": 0})
     tools.canaries.release(lease)
+    return {"report": report, "wait": _uncounted(tools, lease, request)}
+
+
+def _check_served(tools: Toolbox, lease: Lease, request: CanaryRequest) -> None:
+    """Raise NotYetAppliedError unless VPC Lattice serves what the route says; then take the canary's marks off it."""
+    api = connect(tools, lease.key)
+    found = read(api, lease, request)
+    if found.live.state in _NOBODYS:
+        return
+    seen = view(tools, api, lease.key)
+    groups = [group for group in lease.progress.groups if group.service in {item.name for item in seen.services}]
+    compared = compare_rules(tools.clients.lattice, seen.services, groups)
+    if compared.differing:
+        raise NotYetAppliedError(f"ROUTE_PATCHED_LATTICE_PENDING: {'; '.join(compared.differing[:_TOLD])}")
+    annotate(api, lease, found, no_annotations())
+
+
+def _uncounted(tools: Toolbox, lease: Lease, request: CanaryRequest) -> int:
+    complete = minute_after(lease.progress.restored_at) + request.analysis.metric_delay_seconds
+    return max(1, ceil(complete - tools.now()))
+
+
+def _counted(tools: Toolbox, call: RollbackCall) -> dict[str, Any]:
+    """The outline of the report with all whom the canary has reached; raises LeaseLostError, ServiceUnavailableError.
+
+    The route is free by now: another canary's requests would be counted among these. Then the first report stays, as it
+    does where this one cannot be stored.
+    """
+    lease = tools.canaries.find(call.key)
+    if lease is None or (lease.execution, lease.epoch, lease.phase) != (call.execution, call.epoch, Phase.RELEASED):
+        raise LeaseLostError(f"{call.key}: another canary has begun before this one's requests were counted")
+    check_countable(tools, lease.progress, request_of(tools, lease.progress))
+    report = publish(tools, lease, Result.ROLLED_BACK)
+    if not report["report"]:
+        raise ServiceUnavailableError(f"{call.key}: the report with all requests could not be stored")
+    tell(tools, lease, "ExposureCounted", {"report": report["report"]})
     return report
 
 
-def _seconds(tools: Toolbox, lease: Lease) -> float:
+def _seconds(lease: Lease) -> float:
     since = lease.progress.rolled_back_at
-    return round(tools.now() - since, 1) if since else 0.0
+    return round(lease.progress.restored_at - since, 1) if since else 0.0
