@@ -79,7 +79,8 @@ def test_what_was_written_into_a_converged_cluster_is_reported() -> None:
     written = {"kind": "annotate_workloads", "name": "blue", "status": "DONE", "done": [line], "refusals": []}
     tools = toolbox(documents=documents, hints=MemoryHints())
     for _ in range(2):  # the second one finds the cluster converged by the same plan
-        outline = publish(tools, Results(cluster="blue", planKey=PLAN, verifiedKey=PLAN, outcomes=[written]))
+        given = {"cluster": "blue", "planKey": PLAN, "verifiedKey": PLAN, "batches": noted(documents, written)}
+        outline = publish(tools, Results.model_validate(given))
         report = documents.get(outline["report"])
         assert (report["status"], [found["kind"] for found in report["done"]]) == ("CONVERGED", ["AnnotateWorkload"])
 

@@ -44,7 +44,7 @@ def note(tools: Toolbox, run: BatchRun, outcomes: Sequence[Outcome]) -> dict[str
 
 
 def ended(tools: Toolbox, run: Run, outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
-    """What a function did that has no batch, as the state machine hands batches on; empty if there is nothing to tell."""
+    """What a function without a batch did, as the state machine hands batches on; empty if there is nothing to tell."""
     if not outcomes:
         return []
     return [{"kind": outcomes[0]["kind"], "phase": APPLY, "outcomesKey": _stored(tools, run, outcomes)}]
