@@ -12,6 +12,7 @@ import pytest
 from certificates import material
 from drift_tampering import SECURED, Tamperer, route, secured_route
 from drifting import Drift
+from hooks import HOOK
 from manifests import apply, delete
 from observing import CLUSTER_B, events_kept_away
 
@@ -52,6 +53,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
                 "DriftCheckSchedule": "rate(7 days)",
                 "FullReadHours": "168",
                 "NetworkPolicySources": "EKS-CLUSTER-*/apps",
+                "CanaryHookFunctions": HOOK,
             },
         )
     ).start()

@@ -1,7 +1,8 @@
-"""VPC Lattice, CloudWatch and Step Functions as the parts of a canary see them."""
+"""VPC Lattice, CloudWatch, Step Functions and Lambda as the parts of a canary see them."""
 
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from trellis.model import Forward, Service
 
 MACHINE = "arn:aws:states:us-west-2:111122223333:stateMachine:shift-canary"
+HOOK = "arn:aws:lambda:us-west-2:111122223333:function:may-it-go-on"
 EXECUTIONS = MACHINE.replace("stateMachine", "execution")
 
 
@@ -145,3 +147,27 @@ class StepFunctions:
             raise GoneError
         self.waiting.remove(sent["taskToken"])
         self.sent.append((kind, sent))
+
+
+class Functions:
+    """The one function that is a hook: it answers by the hook's name, and notes what it was asked."""
+
+    def __init__(self, effect: Callable[[str], None]) -> None:
+        self._effect = effect
+        self.answers: dict[str, Any] = {}
+        self.asked: list[dict[str, Any]] = []
+
+    @property
+    def names_asked(self) -> list[tuple[str, float]]:
+        """Each question's hook and percent."""
+        return [(question["hook"], question["percent"]) for question in self.asked]
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == HOOK
+        question = json.loads(Payload)
+        self.asked.append(question)
+        self._effect("after hook")
+        answer = self.answers.get(question["hook"], {"passed": True})
+        if isinstance(answer, Exception):
+            raise answer
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}

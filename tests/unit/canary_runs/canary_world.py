@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from canary_aws import MACHINE, CloudWatch, Lattice, StepFunctions
+from canary_aws import HOOK, MACHINE, CloudWatch, Functions, Lattice, StepFunctions
 from canary_cluster import NAMESPACE, ROUTE, VERSIONS, Api, ApiServer
 from small_table import SmallTable
 
@@ -102,6 +102,7 @@ class World:
         self.now = 1_000_000_020.0
         self.server = ApiServer(self.effect)
         self.lattice, self.cloudwatch, self.states = Lattice(), CloudWatch(), StepFunctions()
+        self.functions = Functions(self.effect)
         self.table = Writing(dynamodb or SmallTable(), self.effect)
         self.canaries = Canaries(cast(Any, self.table), "fleet")
         self.documents = Documents()
@@ -113,6 +114,7 @@ class World:
             lattice=self.lattice,
             cloudwatch=self.cloudwatch,
             stepfunctions=self.states,
+            functions=self.functions,
             events=SimpleNamespace(put_events=self._put_events),
         )
         registry = SimpleNamespace(get=lambda _: CLUSTER, find=lambda _: CLUSTER, list=lambda: (CLUSTER,))
@@ -123,7 +125,7 @@ class World:
             registry=registry,
             leases=SimpleNamespace(held=_held),
             now=lambda: self.now,
-            settings=Settings(table="fleet", bucket="documents", canary_machine=MACHINE),
+            settings=Settings(table="fleet", bucket="documents", canary_machine=MACHINE, canary_hooks=(HOOK,)),
         )
         self.tools = cast(Toolbox, tools)
 

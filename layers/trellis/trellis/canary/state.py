@@ -30,6 +30,7 @@ class Next(StrEnum):
     """What the state machine is to do when a step has ended."""
 
     SHIFT = "SHIFT"
+    HOOK = "HOOK"
     GATE = "GATE"
     COMPLETE = "COMPLETE"
     DRY_RUN = "DRY_RUN"
@@ -158,6 +159,15 @@ class Progress:
 
     next: str = ""
     """What is to be done after an ended step, see `Next`; empty while a step bakes."""
+
+    hooks_due: tuple[str, ...] = ()
+    """The hooks that are to be asked before what comes next, in their order."""
+
+    after_hooks: str = ""
+    """What is to be done when they have been asked, see `Next`."""
+
+    hooks: tuple[Mapping[str, Any], ...] = ()
+    """What hooks have answered so far, for the report."""
 
     gate_before: str = ""
     """What the next gate, or the open one, stands before."""

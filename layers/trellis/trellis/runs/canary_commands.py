@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from trellis.canary.names import Event
 from trellis.canary.state import RESTING, CanaryKey, Command, Gate, Lease
 from trellis.errors import InvalidInputError
 from trellis.runs.canary_calls import ABORT, request_of
@@ -66,7 +67,7 @@ def _decide(tools: Toolbox, lease: Lease, request: CommandRequest) -> dict[str, 
     if not tools.canaries.decide(lease, decided):
         raise InvalidInputError(f"{lease.key}: somebody else has decided in this moment")
     detail = {"gate": gate.id, "decision": decided.decision, "by": request.author, "reason": request.reason}
-    tell(tools, lease, "GateDecided", {**detail, "approvals": list(decided.approvals)})
+    tell(tools, lease, Event.GATE_DECIDED, {**detail, "approvals": list(decided.approvals)})
     if decided.decision == REJECT:
         _refuse(tools, lease, f"GATE_REJECTED: by {request.author}: {request.reason}")
     elif decided.decision == APPROVE:

@@ -6,20 +6,23 @@ says what comes next, so that a repeated call says the same; what must end the c
 
 import math
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
+from trellis.canary.hooks import due
 from trellis.canary.judge import judge
 from trellis.canary.live_route import RouteDecision, decide
 from trellis.canary.liveness import seconds_to_next_look
+from trellis.canary.names import Event, Metric
 from trellis.canary.report import judged_step
 from trellis.canary.request import CanaryRequest
-from trellis.canary.state import Lease, Next, Phase
+from trellis.canary.state import Lease, Next, Phase, Progress
 from trellis.canary.strategy import Step
 from trellis.canary.verdict import Action, JudgeConfig, Moment, Verdict
 from trellis.errors import LeaseLostError, StepEndedError
 from trellis.resources.canary_rules import changed_rules
 from trellis.runs.canary_calls import CanaryCall, failed, held, request_of, steps
 from trellis.runs.canary_gates import APPROVE, CLOCK, HOLD
+from trellis.runs.canary_hooks import after_hooks
 from trellis.runs.canary_orders import Orders
 from trellis.runs.canary_reading import read_evidence
 from trellis.runs.canary_telling import measure, tell
@@ -119,7 +122,7 @@ class _Evaluation:
         changed = changed_rules(self._tools.clients.lattice, self._lease.progress.rules)
         if not changed:
             return verdict
-        tell(self._tools, self._lease, "LatticeDrifted", {"rules": list(changed), "route": decision.reason})
+        tell(self._tools, self._lease, Event.LATTICE_DRIFTED, {"rules": list(changed), "route": decision.reason})
         return replace(verdict, action=Action.WAIT, reason="LATTICE_DRIFTED")
 
     @property
@@ -142,7 +145,7 @@ class _Evaluation:
         self._lease = replace(lease, progress=replace(lease.progress, steps=lines))
         numbers = {_metric(verdict): 1.0}
         if verdict.measured_percent is not None:
-            numbers["MeasuredShare"] = verdict.measured_percent
+            numbers[Metric.MEASURED_SHARE] = verdict.measured_percent
         measure(tools, lease, numbers)
 
     def _act(self, verdict: Verdict) -> None:
@@ -164,13 +167,14 @@ class _Evaluation:
         self._save(self._lease)
 
     def _advance(self) -> None:
-        tell(self._tools, self._lease, "StepPassed", {"percent": self._step.percent})
-        following = self._lease.progress.step + 1
-        if following == len(self._steps):
-            self._end(self._lease, Next.COMPLETE)
+        tell(self._tools, self._lease, Event.STEP_PASSED, {"percent": self._step.percent})
+        passed, last = self._lease.progress.step, len(self._steps) - 1
+        following = passed + 1
+        hooks = due(self._request, passed=passed, following=following, last=last)
+        if following > last:
+            self._end_after(hooks, self._lease.progress, Next.COMPLETE)
         progress = replace(self._lease.progress, going_to=following, gate_before=f"step {following}")
-        gated = self._steps[following].gate
-        self._end(replace(self._lease, progress=progress), Next.GATE if gated else Next.SHIFT)
+        self._end_after(hooks, progress, Next.GATE if self._steps[following].gate else Next.SHIFT)
 
     def _reassert(self, verdict: Verdict) -> None:
         progress = self._lease.progress
@@ -179,7 +183,7 @@ class _Evaluation:
             progress, reasserts=progress.reasserts + 1, going_to=progress.step, notes=(*progress.notes, note)
         )
         self._lease = replace(self._lease, progress=progress)
-        tell(self._tools, self._lease, "ExternalEdit", {"reason": verdict.reason, "reasserts": progress.reasserts})
+        tell(self._tools, self._lease, Event.EXTERNAL_EDIT, {"reason": verdict.reason, "reasserts": progress.reasserts})
         self._end(self._lease, Next.SHIFT)
 
     def _pause(self, reason: str) -> None:
@@ -189,7 +193,7 @@ class _Evaluation:
             return
         progress = replace(progress, paused_at=self._now, paused_by=reason)
         self._lease = replace(self._lease, phase=Phase.PAUSED, progress=progress)
-        tell(self._tools, self._lease, "Paused", {"by": "judge", "reason": reason})
+        tell(self._tools, self._lease, Event.PAUSED, {"by": "judge", "reason": reason})
 
     def _check_pause(self) -> None:
         """A pause ends like a gate when nobody does anything."""
@@ -203,7 +207,11 @@ class _Evaluation:
             self._lease = replace(self._lease, progress=replace(progress, paused_at=0.0, paused_by=""))
             self._advance()
 
-    def _end(self, lease: Lease, next_: str) -> None:
+    def _end_after(self, hooks: tuple[str, ...], progress: Progress, following: Next) -> NoReturn:
+        progress = after_hooks(progress, hooks, following)
+        self._end(replace(self._lease, progress=progress), progress.next)
+
+    def _end(self, lease: Lease, next_: str) -> NoReturn:
         self._save(replace(lease, progress=replace(lease.progress, next=next_)))
         raise StepEndedError(next_)
 
@@ -218,10 +226,10 @@ class _Evaluation:
         return max(1, min(tick, math.ceil(left))) if left > 0 else tick
 
 
-def _metric(verdict: Verdict) -> str:
+def _metric(verdict: Verdict) -> Metric:
     if verdict.action in (Action.ROLLBACK, Action.STOP, Action.DETACH):
-        return "VerdictFail"
-    return "VerdictPass" if verdict.action is Action.ADVANCE else "VerdictInconclusive"
+        return Metric.VERDICT_FAIL
+    return Metric.VERDICT_PASS if verdict.action is Action.ADVANCE else Metric.VERDICT_INCONCLUSIVE
 
 
 def _words(verdict: Verdict) -> str:

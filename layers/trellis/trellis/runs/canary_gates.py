@@ -9,6 +9,7 @@ import uuid
 from dataclasses import replace
 from typing import Any, Literal
 
+from trellis.canary.names import Event
 from trellis.canary.state import Gate, Lease, Phase
 from trellis.runs.canary_calls import CanaryCall, held, request_of
 from trellis.runs.canary_telling import moment, notify, tell
@@ -56,7 +57,7 @@ def _opened(tools: Toolbox, lease: Lease, token: str) -> Gate:
         return gate
     request = request_of(tools, lease.progress)
     until = moment(gate.opened_at + request.gates.timeout_seconds)
-    tell(tools, opened, "GateOpened", {"gate": gate.id, "before": before, "until": until})
+    tell(tools, opened, Event.GATE_OPENED, {"gate": gate.id, "before": before, "until": until})
     notify(tools, opened, request, f"a person has to decide before {before}: until {until}")
     return gate
 
@@ -70,5 +71,5 @@ def _expired(tools: Toolbox, lease: Lease) -> str:
         # Somebody was faster, so what counts is in the lease.
         found = tools.canaries.find(lease.key)
         return found.gate.decision if found and found.gate else ""
-    tell(tools, lease, "GateDecided", {"gate": decided.id, "decision": decision, "by": CLOCK})
+    tell(tools, lease, Event.GATE_DECIDED, {"gate": decided.id, "decision": decision, "by": CLOCK})
     return decision

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
+from trellis.canary.names import Event
 from trellis.canary.request import CanaryRequest
 from trellis.canary.state import Command, Lease, Next, Phase, Progress
 from trellis.runs.canary_calls import obey_abort, steps
 from trellis.runs.canary_telling import tell
 from trellis.runs.toolbox import Toolbox
 
-_EVENTS = {"pause": "Paused", "resume": "Resumed"}
+_EVENTS = {"pause": Event.PAUSED, "resume": Event.RESUMED}
 
 
 class Orders:
@@ -33,7 +34,8 @@ class Orders:
         phase = Phase.PAUSED if progress.paused_at else self._phase()
         lease = self._tools.canaries.save(replace(self._lease, phase=phase, progress=progress), acknowledge=True)
         detail = {"command": command.name, "requestId": command.request_id, "by": command.author}
-        tell(self._tools, lease, _EVENTS.get(command.name, "CommandFollowed"), {**detail, "reason": command.reason})
+        event = _EVENTS.get(command.name, Event.COMMAND_FOLLOWED)
+        tell(self._tools, lease, event, {**detail, "reason": command.reason})
         return lease
 
     def _phase(self) -> Phase:

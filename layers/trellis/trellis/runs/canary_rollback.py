@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from trellis.canary.hooks import Hook, function_of
 from trellis.canary.live_route import RouteState
+from trellis.canary.names import Event, Metric
 from trellis.canary.patch import no_annotations
 from trellis.canary.report import Result
 from trellis.canary.request import CanaryRequest
@@ -45,15 +47,16 @@ class RollbackCall(CanaryCall):
 def roll_back(tools: Toolbox, call: RollbackCall) -> dict[str, Any]:
     """Restore or verify; raises LeaseLostError, BaselineUnhealthyError, RouteMovedError and NotYetAppliedError."""
     lease = taken(tools, call, call.failure)
+    request = request_of(tools, lease.progress)
     if lease.phase is Phase.RELEASED:
         return {
             "result": Result.ROLLED_BACK,
             "reason": lease.progress.reason,
             "canary": shown(lease),
             "scope": "cluster",
+            "hooked": bool(function_of(request, Hook.POST_ROLLOUT)),
         }
     api = connect(tools, call.key)
-    request = request_of(tools, lease.progress)
     if call.action == "verify":
         return _verified(tools, api, lease, request)
     _restore(tools, api, lease, request)
@@ -72,7 +75,7 @@ def taken(tools: Toolbox, call: CanaryCall, failure: Mapping[str, str]) -> Lease
     if lease.phase in (Phase.ROLLING_BACK, Phase.RELEASED):
         return lease
     lease = tools.canaries.take_over(lease, execution=call.execution, reason=reason_of(failure))
-    tell(tools, lease, "RollbackStarted", {"reason": lease.progress.reason})
+    tell(tools, lease, Event.ROLLBACK_STARTED, {"reason": lease.progress.reason})
     return lease
 
 
@@ -136,9 +139,14 @@ def _verified(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryR
         annotate(api, lease, found, no_annotations())
     report = publish(tools, lease, Result.ROLLED_BACK)
     seconds = _seconds(tools, lease)
-    tell(tools, lease, "RolledBack", {"reason": lease.progress.reason, "report": report["report"], "seconds": seconds})
+    tell(
+        tools,
+        lease,
+        Event.ROLLED_BACK,
+        {"reason": lease.progress.reason, "report": report["report"], "seconds": seconds},
+    )
     notify(tools, lease, request, f"rolled back: {lease.progress.reason}")
-    measure(tools, lease, {"Rollbacks": 1, "RollbackSeconds": seconds, "CanaryWeight": 0})
+    measure(tools, lease, {Metric.ROLLBACKS: 1, Metric.ROLLBACK_SECONDS: seconds, Metric.CANARY_WEIGHT: 0})
     tools.canaries.release(lease)
     return report
 

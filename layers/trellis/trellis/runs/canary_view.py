@@ -7,8 +7,9 @@ from trellis.canary.state import CanaryKey
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.routes import read_route
 from trellis.clusters.snapshot import read_snapshot
-from trellis.gateway_api import Intent, build_desired, build_intent, parse_snapshot
+from trellis.gateway_api import Intent, build_desired
 from trellis.model import Cluster, Service
+from trellis.runs.intending import intent_of
 from trellis.runs.toolbox import Toolbox
 
 
@@ -33,7 +34,7 @@ def view(tools: Toolbox, api: KubernetesApi, key: CanaryKey) -> RouteView:
     cluster = tools.registry.get(key.cluster)
     # The route first: if it changes in between, the snapshot is the newer one, and a patch by the older one fails.
     route = read_route(api, key.namespace, key.name)
-    intent = build_intent(parse_snapshot(read_snapshot(api, cluster.name)), cluster)
+    intent = intent_of(tools, read_snapshot(api, cluster.name), cluster)
     names = services_of(intent, key)
     desired = build_desired(intent, cluster)
     return RouteView(cluster, intent, route, tuple(found for found in desired.services if found.name in names))
