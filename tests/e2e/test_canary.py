@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hooks import HOOK, hook_function
 from manifests import apply, backend, delete, gateway, namespace, route, rule
 from observing import CLUSTER_B, service_of
 
@@ -53,12 +52,6 @@ class Shop:
 
         described: dict[str, Any] = self.world.wait(f"the end of {execution}", found, seconds=SECONDS)
         return described
-
-    def history(self, execution: str) -> list[str]:
-        """The states that were left with an output."""
-        pages = self._states.get_paginator("get_execution_history").paginate(executionArn=execution)
-        events = [event for page in pages for event in page["events"]]
-        return [event["stateExitedEventDetails"]["name"] for event in events if "stateExitedEventDetails" in event]
 
     def stop(self, execution: str) -> None:
         self._states.stop_execution(executionArn=execution)
@@ -292,38 +285,6 @@ def test_weights_that_a_manifest_puts_back_are_no_drift_and_come_again(shop: Sho
     ended = shop.ended(execution)
     assert json.loads(ended["cause"])["reason"].startswith("ABORTED: by bob")
     assert shop.served() == {(100, 0)}
-
-
-@pytest.fixture
-def hooks(world: World) -> Iterator[dict[str, str]]:
-    """Hooks at every place, which ask a function of the operator's own."""
-    with hook_function(world):
-        yield dict.fromkeys(("preStart", "afterStep", "beforePromote", "postRollout"), HOOK)
-
-
-def test_a_hook_that_refuses_the_start_rejects(shop: Shop, hooks: dict[str, str]) -> None:
-    before = shop.route()
-    ended = shop.ended(shop.start(hooks=hooks, reason="refuse preStart"))
-    assert (ended["status"], ended["error"]) == ("FAILED", "Rejected"), ended
-    (problem,) = shop.problems(ended)
-    assert problem == {"code": "E_HOOK_REFUSED", "place": "hooks.preStart", "message": "canaries/orders at 0 %"}
-    assert shop.route() == before
-
-
-def test_a_hook_that_refuses_a_step_brings_the_baseline_back(
-    shop: Shop, hooks: dict[str, str], traffic: Counter[str]
-) -> None:
-    ended = shop.ended(shop.start(hooks=hooks, reason="refuse beforePromote"))
-    assert (ended["status"], ended.get("error")) == ("FAILED", "RolledBack"), ended
-    outline = json.loads(ended["cause"])
-    assert outline["reason"] == f"HOOK_REFUSED: beforePromote, {HOOK}: canaries/orders at 50 %"
-    answers = [(found["hook"], found["passed"]) for found in shop.report(outline["report"])["hooks"]]
-    assert answers == [("preStart", True), ("afterStep", True), ("beforePromote", False)]
-    assert shop.served() == {(100, 0)}
-    assert traffic["orders-v2"] > 0
-    # The last one is told of the end, which shows in the execution only.
-    history = shop.history(ended["executionArn"])
-    assert history.count("TellHook") == 1
 
 
 def test_what_is_wrong_with_an_input_is_told_at_once_and_nothing_is_written(shop: Shop) -> None:

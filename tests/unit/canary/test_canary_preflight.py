@@ -106,6 +106,13 @@ def test_a_hook_that_the_deployment_does_not_allow_is_denied() -> None:
     assert problems(asked, hook_functions=(hook, f"{hook}:live")) == []
 
 
+def test_a_gate_that_nobody_is_kept_from_is_warned_of() -> None:
+    gated = {"beforePromote": True}
+    assert warnings(request(gates=gated)) == ["W_NO_REQUESTER"]
+    assert warnings(request(gates=gated, requestedBy="alice")) == []
+    assert warnings(request(gates={**gated, "forbidSelfApproval": False})) == []
+
+
 def test_f09_metrics_that_may_not_be_read_refuse() -> None:
     assert problems(metrics_forbidden=True) == ["E_METRICS_FORBIDDEN"]
 

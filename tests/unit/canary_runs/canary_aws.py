@@ -88,16 +88,21 @@ class CloudWatch:
 
     def __init__(self) -> None:
         self.failing: set[str] = set()
+        self.empty = False
+        self.measured: list[tuple[str, str, tuple[str, ...], float]] = []
 
-    def put_metric_data(self, **_: Any) -> None:
-        """Metrics of canaries' own are not looked at."""
+    def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
+        """Metrics of canaries' own: namespace, name, names of the dimensions, and value."""
+        for datum in MetricData:
+            dimensions = tuple(found["Name"] for found in datum.get("Dimensions", ()))
+            self.measured.append((Namespace, datum["MetricName"], dimensions, datum["Value"]))
 
     def describe_alarms(self, **_: Any) -> dict[str, Any]:
         return {"MetricAlarms": [], "CompositeAlarms": []}
 
     def get_metric_data(self, **asked: Any) -> dict[str, Any]:
         since, until = asked["StartTime"].timestamp(), asked["EndTime"].timestamp()
-        minutes = range(int(since // 60) * 60, int(until), 60)
+        minutes = range(0) if self.empty else range(int(since // 60) * 60, int(until), 60)
         times = [datetime.fromtimestamp(minute, UTC) for minute in minutes]
         return {"MetricDataResults": [self._result(query, times) for query in asked["MetricDataQueries"]]}
 

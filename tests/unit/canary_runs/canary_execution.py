@@ -189,7 +189,7 @@ class Execution:
         return self._told(report, "RolledBack")
 
     def _told(self, report: Mapping[str, Any], end: str) -> str:
-        if not report["hooked"]:
+        if not report.get("hooked"):
             return self._ended(end)
         self._ending = end
         return "TellHook"

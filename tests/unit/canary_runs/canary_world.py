@@ -107,6 +107,7 @@ class World:
         self.canaries = Canaries(cast(Any, self.table), "fleet")
         self.documents = Documents()
         self.told: list[tuple[str, dict[str, Any]]] = []
+        self.messages: list[str] = []
         self.effects = 0
         self._interruption: tuple[str | int, Act] | None = None
         clients = SimpleNamespace(
@@ -116,6 +117,7 @@ class World:
             stepfunctions=self.states,
             functions=self.functions,
             events=SimpleNamespace(put_events=self._put_events),
+            sns=SimpleNamespace(publish=self._publish),
         )
         registry = SimpleNamespace(get=lambda _: CLUSTER, find=lambda _: CLUSTER, list=lambda: (CLUSTER,))
         tools = SimpleNamespace(
@@ -209,6 +211,9 @@ class World:
             item=item,
         )
         return str(apply_service(self.tools, run)["status"])
+
+    def _publish(self, TopicArn: str, Subject: str, Message: str) -> None:  # noqa: N803
+        self.messages.append(Message)
 
     def _put_events(self, Entries: list[dict[str, str]]) -> dict[str, int]:  # noqa: N803 - as boto3 has it
         self.told += [(each["DetailType"].removeprefix("Canary."), json.loads(each["Detail"])) for each in Entries]

@@ -1,5 +1,6 @@
 """F36 and F37: a person, the clock and the canary itself decide at a gate, and the first of them counts."""
 
+import json
 from typing import Any
 
 import pytest
@@ -55,6 +56,70 @@ def test_f36_two_decisions_at_once_are_one(it: World, gated: Execution) -> None:
     assert "GATE_REJECTED" in gated.failure["cause"]
 
 
+def test_f36_who_has_rejected_stands_in_the_report(it: World, gated: Execution) -> None:
+    it.say("reject", author="carol", reason="not on a Friday")
+    gated.state = "RollBack"
+    gated.finished()
+    (gate,) = it.lease.progress.gates
+    assert (gate.before, gate.decision, gate.decided_by, gate.reason) == (
+        "step 1",
+        "reject",
+        "carol",
+        "not on a Friday",
+    )
+
+
+def test_f36_a_gate_that_was_open_when_the_canary_failed_stands_in_the_report(it: World) -> None:
+    canary = Execution(it, "orders-1", asked(gates={"beforePromote": True, "minApprovers": 2})).until("Gate")
+    opened(it, canary)
+    assert it.say("approve")["decision"] == ""
+    canary.state = "RollBack"
+    canary.finished()
+    (gate,) = it.lease.progress.gates
+    assert (gate.decision, gate.approvals) == ("", ("bob",))
+
+
+def test_whoever_has_to_decide_is_shown_the_last_step_and_the_commands(it: World) -> None:
+    topic = "arn:aws:sns:us-west-2:111122223333:people"
+    canary = Execution(it, "orders-1", asked(gates={"beforePromote": True}, notify=[topic])).until("Gate")
+    opened(it, canary)
+    _, detail = next(told for told in it.told if told[0] == "GateOpened")
+    assert (detail["evidence"]["percent"], detail["evidence"]["failures"]) == (50, {"v1": 0, "v2": 0})
+    assert "trellis canary approve --cluster blue --route shop/orders" in it.messages[-1]
+    assert TOKEN not in json.dumps(it.told) + "".join(it.messages)
+
+
+def test_a_gate_that_holds_when_nobody_decides_opens_again(it: World) -> None:
+    canary = Execution(it, "orders-1", asked(gates={"beforePromote": True, "onTimeout": "hold"})).until("Gate")
+    opened(it, canary)
+    assert expired(it, canary) == "hold"
+    assert after_gate(canary).until("Gate").state == "Gate"
+    opened(it, canary, "token-2")
+    it.say("approve")
+    assert after_gate(canary).finished().end == ""
+    assert [gate.decision for gate in it.lease.progress.gates] == ["hold", "approve"]
+
+
+def test_a_gate_that_promotes_when_nobody_decides_goes_on(it: World) -> None:
+    canary = Execution(it, "orders-1", asked(gates={"beforePromote": True, "onTimeout": "promote"})).until("Gate")
+    opened(it, canary)
+    assert expired(it, canary) == "approve"
+    assert after_gate(canary).finished().end == ""
+    assert it.lease.progress.gates[0].decided_by == "timeout"
+
+
+def test_a_pause_by_the_judge_is_told_to_people_and_an_extension_to_programs(it: World) -> None:
+    topic = "arn:aws:sns:us-west-2:111122223333:people"
+    canary = Execution(it, "orders-1", asked(notify=[topic])).until("Evaluate")
+    it.cloudwatch.empty = True
+    for _ in range(8):
+        canary.advance()
+    assert it.names_told.count("Extended") == 1
+    assert it.names_told.count("Paused") == 1
+    (message,) = it.messages
+    assert message.startswith("PAUSED: INCONCLUSIVE_")
+
+
 def test_f36_the_clock_comes_second(it: World, gated: Execution) -> None:
     it.interrupt("before lease", lambda: it.say("approve"))
     assert expired(it, gated) == "approve"
@@ -71,7 +136,8 @@ def test_f36_the_clock_comes_first(it: World, gated: Execution) -> None:
 
 def test_f36_a_decision_whose_token_is_over_counts_at_the_next_look(it: World, gated: Execution) -> None:
     it.states.waiting.clear()
-    assert it.say("approve")["decision"] == "approve"
+    answer = it.say("approve")
+    assert (answer["decision"], answer["delivered"]) == ("approve", False)
     assert after_gate(gated).finished().end == ""
 
 

@@ -234,6 +234,7 @@ def _shared(
 
 def _warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:
     yield from _traffic_warnings(request, facts)
+    yield from _gate_warnings(request)
     for place, version in (("baseline", facts.baseline), ("canary", facts.canary)):
         if version.targets.unavailable:
             yield Problem("W_NO_HEALTHCHECK", place, "its targets have no health check; ready pods count")
@@ -249,6 +250,14 @@ def _warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem
         if name in alarms and not alarms[name].actions_enabled:
             told = f"{name} has its actions disabled; its state is judged all the same"
             yield Problem("W_ALARM_ACTIONS_DISABLED", f"alarms.names[{index}]", told)
+
+
+def _gate_warnings(request: CanaryRequest) -> Iterator[Problem]:
+    gates = request.gates
+    steps = steps_of(request.strategy, gates_before=gates.before_step, gate_before_last=gates.before_promote)
+    is_gated = gates.before_start or any(step.gate for step in steps)
+    if is_gated and gates.forbid_self_approval and not request.requested_by:
+        yield Problem("W_NO_REQUESTER", "requestedBy", "nobody is named, so whoever asked can approve it as well")
 
 
 def _traffic_warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:

@@ -151,6 +151,9 @@ class Progress:
 
     paused_by: str = ""
     reasserts: int = 0
+    drifted: bool = False
+    """Whether VPC Lattice carried other weights at the last look than those that were verified."""
+
     failed_reads: int = 0
     """Evaluations in a row that could not read all that they need."""
 

@@ -113,7 +113,9 @@ class Canaries:
     def take_over(self, lease: Lease, *, execution: str, reason: str) -> Lease:
         """Make another execution the holder, which is to roll back. Raises LeaseLostError when the lease has moved."""
         reason = lease.progress.reason or reason
-        progress = replace(lease.progress, reason=reason)
+        # Also a gate that was still open: the report tells who has agreed by then.
+        gates = (*lease.progress.gates, lease.gate) if lease.gate else lease.progress.gates
+        progress = replace(lease.progress, reason=reason, gates=gates)
         values = {
             ":phase": {"S": Phase.ROLLING_BACK},
             ":progress": {"S": _dumped(progress)},

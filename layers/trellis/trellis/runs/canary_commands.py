@@ -68,12 +68,25 @@ def _decide(tools: Toolbox, lease: Lease, request: CommandRequest) -> dict[str, 
         raise InvalidInputError(f"{lease.key}: somebody else has decided in this moment")
     detail = {"gate": gate.id, "decision": decided.decision, "by": request.author, "reason": request.reason}
     tell(tools, lease, Event.GATE_DECIDED, {**detail, "approvals": list(decided.approvals)})
+    return {
+        **_accepted(lease, request),
+        "decision": decided.decision,
+        "approvals": len(decided.approvals),
+        "delivered": _delivered(tools, lease, decided, request),
+    }
+
+
+def _delivered(tools: Toolbox, lease: Lease, decided: Gate, request: CommandRequest) -> bool:
+    """Wake the task that waits for the decision; False when none waits, for Step Functions has ended it.
+
+    The decision is in the lease all the same, and counts at the next look of an execution that still runs.
+    """
     if decided.decision == REJECT:
-        _refuse(tools, lease, f"GATE_REJECTED: by {request.author}: {request.reason}")
-    elif decided.decision == APPROVE:
-        output = json.dumps({"decision": APPROVE, "by": request.author})
-        answer_task(tools, "send_task_success", taskToken=lease.token, output=output)
-    return {**_accepted(lease, request), "decision": decided.decision, "approvals": len(decided.approvals)}
+        return _refuse(tools, lease, f"GATE_REJECTED: by {request.author}: {request.reason}")
+    if not decided.decision:
+        return True
+    output = json.dumps({"decision": APPROVE, "by": request.author})
+    return answer_task(tools, "send_task_success", taskToken=lease.token, output=output)
 
 
 def _decided(tools: Toolbox, lease: Lease, gate: Gate, request: CommandRequest) -> Gate:
@@ -95,8 +108,8 @@ def _decided(tools: Toolbox, lease: Lease, gate: Gate, request: CommandRequest) 
     )
 
 
-def _refuse(tools: Toolbox, lease: Lease, cause: str) -> None:
-    answer_task(tools, "send_task_failure", taskToken=lease.token, error="CanaryFailedError", cause=cause)
+def _refuse(tools: Toolbox, lease: Lease, cause: str) -> bool:
+    return answer_task(tools, "send_task_failure", taskToken=lease.token, error="CanaryFailedError", cause=cause)
 
 
 def _accepted(lease: Lease, request: CommandRequest) -> dict[str, Any]:

@@ -5,6 +5,7 @@ says what comes next, so that a repeated call says the same; what must end the c
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
@@ -25,13 +26,19 @@ from trellis.runs.canary_gates import APPROVE, CLOCK, HOLD
 from trellis.runs.canary_hooks import after_hooks
 from trellis.runs.canary_orders import Orders
 from trellis.runs.canary_reading import read_evidence
-from trellis.runs.canary_telling import measure, tell
+from trellis.runs.canary_telling import measure, moment, notify, tell
 from trellis.runs.canary_view import connect
 from trellis.runs.canary_weights import read
 from trellis.runs.toolbox import Toolbox
 
 _WATCH_SECONDS = 15
 """How often a gate looks whether somebody has decided: a person waits for what follows."""
+
+_WRITING = (Action.ROLLBACK, Action.STOP, Action.DETACH, Action.REASSERT)
+"""What follows on these ends the step or writes the weights again, whatever VPC Lattice carries by now."""
+
+_TOLD = 3
+"""Differing rules that a message names."""
 
 
 class EvaluationCall(CanaryCall):
@@ -102,7 +109,7 @@ class _Evaluation:
         self._lease = replace(
             self._lease, progress=replace(progress, failed_reads=failed_reads, queries=progress.queries + 1)
         )
-        moment = Moment(
+        here = Moment(
             now=self._now,
             step=self._step,
             started_at=progress.started_at,
@@ -112,18 +119,26 @@ class _Evaluation:
             failed_reads=failed_reads,
             route=decision,
         )
-        verdict = judge(JudgeConfig.of(self._request), evidence, moment)
-        return self._unless_elsewhere(verdict, decision)
+        verdict = judge(JudgeConfig.of(self._request), evidence, here)
+        return verdict if verdict.action in _WRITING else self._unless_elsewhere(verdict, decision)
 
     def _unless_elsewhere(self, verdict: Verdict, decision: RouteDecision) -> Verdict:
-        """Nothing advances while VPC Lattice carries other weights than those that were verified."""
-        if verdict.action is not Action.ADVANCE:
-            return verdict
-        changed = changed_rules(self._tools.clients.lattice, self._lease.progress.rules)
+        """Nothing advances while VPC Lattice carries other weights than those that were verified, and a person is told.
+
+        That is so when the Service of a version is gone: its share goes to the other one, whatever the route says.
+        """
+        tools, progress = self._tools, self._lease.progress
+        changed = changed_rules(tools.clients.lattice, progress.rules)
+        if bool(changed) != progress.drifted:
+            self._lease = replace(self._lease, progress=replace(progress, drifted=bool(changed)))
         if not changed:
             return verdict
-        tell(self._tools, self._lease, Event.LATTICE_DRIFTED, {"rules": list(changed), "route": decision.reason})
-        return replace(verdict, action=Action.WAIT, reason="LATTICE_DRIFTED")
+        if not progress.drifted:
+            tell(tools, self._lease, Event.LATTICE_DRIFTED, {"rules": list(changed), "route": decision.reason})
+            notify(tools, self._lease, self._request, f"LATTICE_DRIFTED: {'; '.join(changed[:_TOLD])}")
+        measure(tools, self._lease, {Metric.LATTICE_DRIFTS: 1})
+        advancing = verdict.action is Action.ADVANCE
+        return replace(verdict, action=Action.WAIT, reason="LATTICE_DRIFTED") if advancing else verdict
 
     @property
     def _step(self) -> Step:
@@ -140,6 +155,8 @@ class _Evaluation:
             "evidence": tools.documents.put("canaries", lease.key.cluster, document),
         }
         lines = lease.progress.steps
+        if verdict.action is Action.EXTEND and not _was_extended(lines):
+            tell(tools, lease, Event.EXTENDED, {"percent": self._step.percent, "reason": verdict.reason})
         if lines:
             lines = (*lines[:-1], {**lines[-1], **outline})
         self._lease = replace(lease, progress=replace(lease.progress, steps=lines))
@@ -194,6 +211,9 @@ class _Evaluation:
         progress = replace(progress, paused_at=self._now, paused_by=reason)
         self._lease = replace(self._lease, phase=Phase.PAUSED, progress=progress)
         tell(self._tools, self._lease, Event.PAUSED, {"by": "judge", "reason": reason})
+        until = moment(self._now + self._request.gates.timeout_seconds)
+        words = f"PAUSED: {reason}, a person has to decide until {until}"
+        notify(self._tools, self._lease, self._request, words)
 
     def _check_pause(self) -> None:
         """A pause ends like a gate when nobody does anything."""
@@ -230,6 +250,12 @@ def _metric(verdict: Verdict) -> Metric:
     if verdict.action in (Action.ROLLBACK, Action.STOP, Action.DETACH):
         return Metric.VERDICT_FAIL
     return Metric.VERDICT_PASS if verdict.action is Action.ADVANCE else Metric.VERDICT_INCONCLUSIVE
+
+
+def _was_extended(lines: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the last look at a step had already found that its evidence does not suffice."""
+    verdicts: Sequence[Mapping[str, Any]] = lines[-1].get("verdicts", []) if lines else []
+    return bool(verdicts) and verdicts[-1]["action"] == Action.EXTEND
 
 
 def _words(verdict: Verdict) -> str:

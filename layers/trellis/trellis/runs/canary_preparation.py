@@ -16,7 +16,7 @@ from trellis.canary.problems import Problem, RefusedRequestError
 from trellis.canary.promotion import is_over
 from trellis.canary.request import CanaryRequest, parse_request
 from trellis.canary.request_parts import Backend
-from trellis.canary.rules import outline_of, pair_of, vector_of
+from trellis.canary.rules import holders, outline_of, pair_of, vector_of
 from trellis.canary.state import CanaryKey, Groups, Lease, Next, Phase, Progress
 from trellis.canary.strategy import first_step, percents_of
 from trellis.errors import InvalidInputError, LeaseHeldError
@@ -146,11 +146,13 @@ class _World:
                 target_groups=tuple(group.baseline for group in self.groups),
                 targets=read_targets(clients.lattice, subjects.baseline),
                 endpoints=self._endpoints(self.request.baseline),
+                is_shared=self._is_shared(self.request.baseline),
             ),
             canary=VersionFacts(
                 target_groups=tuple(group.canary for group in self.groups),
                 targets=read_targets(clients.lattice, subjects.canary),
                 endpoints=self._endpoints(self.request.canary),
+                is_shared=self._is_shared(self.request.canary),
             ),
             alarms=read_alarms(clients.cloudwatch, self.request.alarms.names),
             lease=self._lease(execution),
@@ -191,6 +193,11 @@ class _World:
     def _endpoints(self, side: Backend) -> frozenset[str]:
         groups = (self._group(service, side) for service in self.seen.services)
         return frozenset(f"{target.id}:{target.port}" for group in groups if group for target in group.targets)
+
+    def _is_shared(self, side: Backend) -> bool:
+        """Whether other routes of the same services send requests to this version, by the same target groups."""
+        wanted = side.model_copy(update={"namespace": side.namespace or self.key.namespace})
+        return any(holders(route, wanted, route["metadata"]["namespace"]) for route in self.seen.neighbours)
 
     def _lease(self, execution: str) -> LeaseFacts:
         canaries = self._tools.canaries

@@ -55,8 +55,11 @@ def _sweep(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
     if tools.registry.find(lease.key.cluster) is None:
         tools.canaries.release(lease)
         return {"route": str(lease.key), "did": "released: its cluster has left"}
-    measure(tools, lease, {Metric.LEASE_AGE_SECONDS: tools.now() - lease.progress.started_at})
-    if lease.progress.held:
+    now, progress = tools.now(), lease.progress
+    measure(tools, lease, {Metric.LEASE_AGE_SECONDS: now - progress.started_at})
+    if lease.phase is not Phase.PROMOTED_PENDING_GIT:
+        measure(tools, lease, {Metric.LEASE_OVERDUE_SECONDS: max(0.0, now - progress.deadline_at)})
+    if progress.held:
         return None
     if lease.phase is Phase.PROMOTED_PENDING_GIT:
         return _followed_up(tools, lease)

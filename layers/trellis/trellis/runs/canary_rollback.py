@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from trellis.canary.hooks import Hook, function_of
 from trellis.canary.live_route import RouteState
 from trellis.canary.names import Event, Metric
 from trellis.canary.patch import no_annotations
@@ -47,16 +46,15 @@ class RollbackCall(CanaryCall):
 def roll_back(tools: Toolbox, call: RollbackCall) -> dict[str, Any]:
     """Restore or verify; raises LeaseLostError, BaselineUnhealthyError, RouteMovedError and NotYetAppliedError."""
     lease = taken(tools, call, call.failure)
-    request = request_of(tools, lease.progress)
     if lease.phase is Phase.RELEASED:
         return {
             "result": Result.ROLLED_BACK,
             "reason": lease.progress.reason,
             "canary": shown(lease),
             "scope": "cluster",
-            "hooked": bool(function_of(request, Hook.POST_ROLLOUT)),
         }
     api = connect(tools, call.key)
+    request = request_of(tools, lease.progress)
     if call.action == "verify":
         return _verified(tools, api, lease, request)
     _restore(tools, api, lease, request)

@@ -70,6 +70,7 @@ def _shifted(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryRe
         verified_at=0.0,
         heartbeat_at=tools.now(),
         rules=(),
+        drifted=False,
         extended_seconds=0,
     )
     if not reasserted:

@@ -1,5 +1,6 @@
 """A canary's route as one cluster shows it at one moment: the object itself, and the services that it leads to."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,20 +8,23 @@ from trellis.canary.state import CanaryKey
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.routes import read_route
 from trellis.clusters.snapshot import read_snapshot
-from trellis.gateway_api import Intent, build_desired
+from trellis.gateway_api import Intent, build_desired, build_intent, parse_allowed_hostnames, parse_snapshot
 from trellis.model import Cluster, Service
-from trellis.runs.intending import intent_of
 from trellis.runs.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
 class RouteView:
-    """`route` is the raw object, None when there is none; `services` are desired ones."""
+    """`route` is the raw object, None when there is none; `services` are desired ones.
+
+    `neighbours` are the raw objects of the other routes that lead to the same services.
+    """
 
     cluster: Cluster
     intent: Intent
     route: dict[str, Any] | None
     services: tuple[Service, ...]
+    neighbours: tuple[dict[str, Any], ...] = ()
 
 
 def connect(tools: Toolbox, key: CanaryKey) -> KubernetesApi:
@@ -34,10 +38,22 @@ def view(tools: Toolbox, api: KubernetesApi, key: CanaryKey) -> RouteView:
     cluster = tools.registry.get(key.cluster)
     # The route first: if it changes in between, the snapshot is the newer one, and a patch by the older one fails.
     route = read_route(api, key.namespace, key.name)
-    intent = intent_of(tools, read_snapshot(api, cluster.name), cluster)
+    snapshot = read_snapshot(api, cluster.name)
+    # As a run does it: what no run makes must not be wanted here.
+    allowed = parse_allowed_hostnames(tools.settings.allowed_hostnames)
+    intent = build_intent(parse_snapshot(snapshot), cluster, allowed=allowed)
     names = services_of(intent, key)
-    desired = build_desired(intent, cluster)
-    return RouteView(cluster, intent, route, tuple(found for found in desired.services if found.name in names))
+    services = tuple(found for found in build_desired(intent, cluster).services if found.name in names)
+    return RouteView(cluster, intent, route, services, tuple(_neighbours(snapshot, intent, key)))
+
+
+def _neighbours(snapshot: dict[str, Any], intent: Intent, key: CanaryKey) -> Iterator[dict[str, Any]]:
+    names = services_of(intent, key)
+    for route in snapshot["objects"]["HTTPRoute"]:
+        namespace, name = route["metadata"]["namespace"], route["metadata"]["name"]
+        other = CanaryKey(key.cluster, namespace, name)
+        if other != key and names & services_of(intent, other):
+            yield route
 
 
 def services_of(intent: Intent, key: CanaryKey) -> frozenset[str]:

@@ -9,6 +9,9 @@ from trellis.canary.state import Lease
 from trellis.gateway_api import (
     Intent,
     build_desired,
+    build_intent,
+    parse_allowed_hostnames,
+    parse_snapshot,
     services_in_doubt,
 )
 from trellis.model import (
@@ -34,7 +37,6 @@ from trellis.runs.auth_planning import auth_items, policy_state, with_network_po
 from trellis.runs.certificates import choose_certificates
 from trellis.runs.client_planning import client_items, refused_clients
 from trellis.runs.contesting import leave_contested
-from trellis.runs.intending import intent_of
 from trellis.runs.remembering import observe
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
@@ -163,7 +165,12 @@ def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease])
     """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
         return Intent(cluster=cluster.name)
-    return intent_of(tools, overlaid(tools.documents.get(run.snapshotKey), leases), cluster)
+    return build_intent(
+        parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases)),
+        cluster,
+        policy_sources=tools.settings.network_policy_sources,
+        allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
+    )
 
 
 def held_services(intent: Intent) -> dict[str, str]:

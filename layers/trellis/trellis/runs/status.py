@@ -20,12 +20,14 @@ from trellis.gateway_api import (
     PolicyResult,
     Results,
     ServiceResult,
+    build_intent,
     build_status,
     merge_status,
+    parse_allowed_hostnames,
+    parse_snapshot,
 )
 from trellis.model import Cluster
 from trellis.resources import auth_policies, dns, network, services
-from trellis.runs.intending import intent_of
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -52,7 +54,12 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     if run.snapshotKey is None:
         return {"written": 0}
     cluster = tools.registry.get(run.cluster)
-    intent = intent_of(tools, tools.documents.get(run.snapshotKey), cluster)
+    intent = build_intent(
+        parse_snapshot(tools.documents.get(run.snapshotKey)),
+        cluster,
+        policy_sources=tools.settings.network_policy_sources,
+        allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
+    )
     results = results_of(tools.documents.get(run.planKey), run.outcomes, cluster)
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
     live = {kind: _live(api, kind) for kind in _KINDS}
