@@ -132,11 +132,12 @@ def test_the_only_step_is_a_promotion(it: World) -> None:
     assert canary.finished().end == ""
 
 
-def test_a_command_to_go_on_asks_nobody(it: World) -> None:
+def test_a_command_to_go_on_skips_the_analysis_and_not_the_hook_before_the_promotion(it: World) -> None:
     canary = hooked(it).until("Evaluate")
     it.say("promote")
     canary.until("Verify")
-    assert (it.server.weights, it.functions.names_asked) == ((0, 100), [("preStart", 0)])
+    assert it.server.weights == (0, 100)
+    assert it.functions.names_asked == [("preStart", 0), ("beforePromote", 50)]
 
 
 def test_hooks_are_denied_where_the_deployment_allows_none(it: World) -> None:

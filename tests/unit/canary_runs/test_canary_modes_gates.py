@@ -89,6 +89,32 @@ def test_whoever_has_to_decide_is_shown_the_last_step_and_the_commands(it: World
     assert TOKEN not in json.dumps(it.told) + "".join(it.messages)
 
 
+@pytest.mark.parametrize(("command", "more"), [("promote", {}), ("skip", {}), ("skip", {"argument": 100})])
+def test_a_command_to_go_on_is_no_approval(it: World, command: str, more: dict[str, float]) -> None:
+    strategy = {"steps": [{"percent": 10}, {"percent": 50}, {"percent": 100}], "bakeSeconds": 360}
+    document = asked(strategy=strategy, gates={"beforeStep": [50]})
+    canary = Execution(it, "orders-1", document).until("Evaluate")
+    it.say(command, author="alice", **more)
+    assert canary.until("Gate", "Verify").state == "Gate"
+    opened(it, canary)
+    with pytest.raises(InvalidInputError, match="cannot approve"):
+        it.say("approve", author="alice")
+    it.say("approve", author="bob")
+    after_gate(canary).until("Verify")
+    assert it.server.weights == ((50, 50) if command == "skip" and not more else (0, 100))
+
+
+def test_a_command_to_go_on_opens_no_gate_that_is_not_on_the_way(it: World) -> None:
+    document = asked(gates={"beforeStep": [50]})
+    canary = Execution(it, "orders-1", document).until("Gate")
+    opened(it, canary)
+    it.say("approve")
+    after_gate(canary).until("Evaluate").advance()
+    canary.until("Evaluate")
+    it.say("promote")
+    assert canary.until("Gate", "Verify").state == "Verify"
+
+
 def test_a_gate_that_holds_when_nobody_decides_opens_again(it: World) -> None:
     canary = Execution(it, "orders-1", asked(gates={"beforePromote": True, "onTimeout": "hold"})).until("Gate")
     opened(it, canary)
@@ -106,6 +132,46 @@ def test_a_gate_that_promotes_when_nobody_decides_goes_on(it: World) -> None:
     assert expired(it, canary) == "approve"
     assert after_gate(canary).finished().end == ""
     assert it.lease.progress.gates[0].decided_by == "timeout"
+
+
+def paused(it: World, **analysis: Any) -> Execution:
+    """A canary that is paused for want of evidence, and whose pause ends by a promotion."""
+    gates = {"onTimeout": "promote", "timeoutSeconds": 3600}
+    checks = {"checks": {"splitCheck": {"enabled": False}}}
+    canary = Execution(it, "orders-1", asked(gates=gates, analysis={**checks, **analysis})).until("Evaluate")
+    it.cloudwatch.empty = True
+    while not it.lease.progress.paused_at:
+        canary.advance()
+    return canary
+
+
+def test_a_pause_whose_time_is_over_does_not_promote_without_evidence(it: World) -> None:
+    canary = paused(it)
+    canary.until("Shift", "RollBack")
+    assert (canary.state, it.server.weights) == ("RollBack", (50, 50))
+    assert canary.failure["cause"].startswith("PAUSE_TIMEOUT")
+
+
+def test_a_pause_whose_time_is_over_promotes_what_has_passed_by_then(it: World) -> None:
+    canary = paused(it)
+    it.cloudwatch.empty = False
+    canary.until("Shift", "RollBack")
+    assert canary.state == "Shift"
+
+
+def test_a_pause_whose_time_is_over_promotes_without_evidence_where_that_is_allowed(it: World) -> None:
+    assert paused(it, allowUnsafe=True).until("Shift", "RollBack").state == "Shift"
+
+
+def test_a_person_s_pause_whose_time_is_over_goes_on_baking(it: World) -> None:
+    gates = {"onTimeout": "promote", "timeoutSeconds": 60}
+    strategy = {"steps": [{"percent": 50}, {"percent": 100}], "bakeSeconds": 3600, "finalBakeSeconds": 360}
+    canary = Execution(it, "orders-1", asked(gates=gates, strategy=strategy)).until("Evaluate")
+    it.say("pause")
+    canary.advance()
+    assert it.lease.progress.paused_at
+    canary.advance()
+    assert (canary.state, it.lease.progress.paused_at, it.server.weights) == ("Evaluate", 0.0, (50, 50))
 
 
 def test_a_pause_by_the_judge_is_told_to_people_and_an_extension_to_programs(it: World) -> None:

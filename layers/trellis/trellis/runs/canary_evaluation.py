@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
 from trellis.canary.hooks import due
-from trellis.canary.judge import judge
+from trellis.canary.judge import INCONCLUSIVE, judge
 from trellis.canary.live_route import RouteDecision, decide
 from trellis.canary.liveness import seconds_to_next_look
 from trellis.canary.names import Event, Metric
@@ -180,7 +180,7 @@ class _Evaluation:
                 self._pause(verdict.reason)
             case Action.HOLD:
                 self._pause(verdict.reason)
-        self._check_pause()
+        self._check_pause(verdict)
         self._save(self._lease)
 
     def _advance(self) -> None:
@@ -215,17 +215,20 @@ class _Evaluation:
         words = f"PAUSED: {reason}, a person has to decide until {until}"
         notify(self._tools, self._lease, self._request, words)
 
-    def _check_pause(self) -> None:
-        """A pause ends like a gate when nobody does anything."""
+    def _check_pause(self, verdict: Verdict) -> None:
+        """A pause ends like a gate when nobody does anything; time is no evidence, so the judge is asked as well."""
         progress, gates = self._lease.progress, self._request.gates
         if not progress.paused_at or self._now - progress.paused_at < gates.timeout_seconds:
             return
-        if gates.on_timeout == "rollback":
+        unsafe = self._request.analysis.allow_unsafe and verdict.reason.startswith(INCONCLUSIVE)
+        doubted = verdict.action in (Action.PAUSE, Action.HOLD) and not unsafe
+        if gates.on_timeout == "rollback" or (gates.on_timeout == "promote" and doubted):
             self._save(self._lease)
             raise failed("PAUSE_TIMEOUT", f"paused by {progress.paused_by}, and nobody has resumed in time")
         if gates.on_timeout == "promote":
             self._lease = replace(self._lease, progress=replace(progress, paused_at=0.0, paused_by=""))
-            self._advance()
+            if verdict.action is Action.ADVANCE or unsafe:
+                self._advance()
 
     def _end_after(self, hooks: tuple[str, ...], progress: Progress, following: Next) -> NoReturn:
         progress = after_hooks(progress, hooks, following)
