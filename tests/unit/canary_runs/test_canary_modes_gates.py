@@ -232,6 +232,22 @@ def test_f36_an_abort_that_was_accepted_is_never_overtaken_by_the_promotion(it: 
     assert it.server.weights == BASELINE
 
 
+def test_f36_an_abort_while_the_gate_is_about_to_open_is_followed_beside_it(it: World) -> None:
+    canary = Execution(it, "orders-1", asked(gates={"beforePromote": True})).until("Gate")
+    it.say("abort")
+    opened(it, canary)
+    with pytest.raises(CanaryFailedError, match="ABORTED: by bob"):
+        evaluate(it.tools, canary.call(EvaluationCall, "watch"))
+
+
+def test_f36_an_abort_is_not_lost_to_a_command_that_is_just_followed(it: World) -> None:
+    canary = Execution(it, "orders-1").until("Evaluate")
+    it.say("pause")
+    it.interrupt("before lease", lambda: it.say("abort", request="r-2"))
+    canary.until("RollBack")
+    assert canary.failure["cause"].startswith("ABORTED: by bob")
+
+
 @pytest.mark.parametrize("number", range(6))
 def test_f36_an_abort_beside_the_promotion_is_refused_or_followed(it: World, number: int) -> None:
     canary = Execution(it, "orders-1").until("Complete")

@@ -1,8 +1,9 @@
 """What operators say to a canary under way: `pause`, `resume`, `promote`, `skip`, `extend`, `abort`; at a gate
 `approve` or `reject`.
 
-A command is left in the lease and acknowledged by an event when the canary has acted on it, within one tick. `abort`
-and decisions at a gate act at once, because the waiting task is told.
+A command is left in the lease and acknowledged by an event when the canary has acted on it, within one tick, or after
+the gate that is open. `abort` waits for no other command; it and decisions at a gate act at once, because the waiting
+task is told.
 """
 
 import json
@@ -50,12 +51,18 @@ def command(tools: Toolbox, request: CommandRequest) -> dict[str, Any]:
         tools.canaries.unhold(lease, f"ABORTED: by {request.author}: {request.reason}")
         return _accepted(lease, request)
     ordered = Command(request.command, request.requestId, request.author, request.reason, request.argument)
-    if lease.command != ordered and not tools.canaries.order(lease, ordered):
+    if lease.command != ordered and not _ordered(tools, lease, ordered):
         waiting = lease.command.name if lease.command else "another command"
         raise InvalidInputError(f"{key}: {waiting} is not acknowledged yet; try again after the next tick")
     if request.command == ABORT and lease.gate and not lease.gate.decision:
         _refuse(tools, lease, f"ABORTED: by {request.author}: {request.reason}")
     return _accepted(lease, request)
+
+
+def _ordered(tools: Toolbox, lease: Lease, ordered: Command) -> bool:
+    """Leave a command; only `abort` takes the place of one that waits."""
+    canaries = tools.canaries
+    return canaries.order(lease, ordered) or (ordered.name == ABORT and canaries.order(lease, ordered, replacing=True))
 
 
 def _decide(tools: Toolbox, lease: Lease, request: CommandRequest) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from trellis.canary.strategy import Step
 from trellis.canary.verdict import Action, JudgeConfig, Moment, Verdict
 from trellis.errors import LeaseLostError, StepEndedError
 from trellis.resources.canary_rules import changed_rules
-from trellis.runs.canary_calls import CanaryCall, failed, held, request_of, steps
+from trellis.runs.canary_calls import CanaryCall, failed, held, obey_abort, request_of, steps
 from trellis.runs.canary_gates import APPROVE, CLOCK, HOLD
 from trellis.runs.canary_hooks import after_hooks
 from trellis.runs.canary_orders import Orders
@@ -67,6 +67,8 @@ class _Evaluation:
         gate = self._lease.gate
         if gate and gate.decision:
             return {"decided": True, "wait": 1}
+        # One that came while the gate was about to open found nobody waiting.
+        obey_abort(self._lease)
         verdict = self._judged()
         if verdict.action in (Action.ROLLBACK, Action.STOP):
             raise failed(verdict.reason, "found while a person was to decide")
