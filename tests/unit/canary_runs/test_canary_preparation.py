@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from trellis.errors import InvalidInputError
 from trellis.model import Mode
 from trellis.runs.canary_preparation import Preparation, prepare
 from trellis.runs.canary_view import connect, view
+from trellis_local.deploy.yaml_loading import load
 
 
 def refused(it: World, **members: Any) -> list[str]:
@@ -74,6 +76,12 @@ def test_a_service_that_the_hostnames_do_not_allow_is_wanted_by_runs_and_canarie
     settings(it, allowed_hostnames="blue/shop: other.example.org")
     assert view(it.tools, connect(it.tools, key), key).services == ()
     assert "E_TG_UNRESOLVED" in refused(it)
+
+
+@pytest.mark.parametrize("name", ["PrepareCanaryFunction", "ShiftWeightsFunction", "RollBackCanaryFunction"])
+def test_functions_that_compare_rules_are_told_of_the_allowed_hostnames(name: str) -> None:
+    function = load(Path(__file__).parents[3] / "template.yaml")["Resources"][name]["Properties"]
+    assert function["Environment"]["Variables"]["TRELLIS_ALLOWED_HOSTNAMES"] == {"Ref": "AllowedHostnames"}
 
 
 def test_a_canary_at_a_hostname_of_its_own_runs_where_hostnames_are_limited(it: World) -> None:

@@ -48,11 +48,15 @@ def view(tools: Toolbox, api: KubernetesApi, key: CanaryKey) -> RouteView:
 
 
 def _neighbours(snapshot: dict[str, Any], intent: Intent, key: CanaryKey) -> Iterator[dict[str, Any]]:
-    names = services_of(intent, key)
+    names, own = services_of(intent, key), (key.namespace, key.name)
+    sharing = {
+        (found.namespace, found.name)
+        for found in intent.routes
+        if any(names.intersection(parent.services) for parent in found.parents)
+    }
     for route in snapshot["objects"]["HTTPRoute"]:
-        namespace, name = route["metadata"]["namespace"], route["metadata"]["name"]
-        other = CanaryKey(key.cluster, namespace, name)
-        if other != key and names & services_of(intent, other):
+        place = route["metadata"]["namespace"], route["metadata"]["name"]
+        if place != own and place in sharing:
             yield route
 
 
