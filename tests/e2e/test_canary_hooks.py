@@ -30,7 +30,7 @@ def give_everything_to_v2(world: World) -> None:
     """Somebody changes the weights of the rules in VPC Lattice."""
     lattice = world.aws("vpc-lattice")
     groups = lattice.list_target_groups()["items"]
-    v2 = {group["arn"] for group in groups if "orders-v2" in group["name"]}
+    v2 = {group["id"] for group in groups if "orders-v2" in group["name"]}
     (service,) = (item for item in lattice.list_services()["items"] if item.get("customDomainName") == HOSTNAME)
     for listener in lattice.list_listeners(serviceIdentifier=service["id"])["items"]:
         place = {"serviceIdentifier": service["id"], "listenerIdentifier": listener["id"]}
