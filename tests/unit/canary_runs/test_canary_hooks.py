@@ -8,6 +8,7 @@ from canary_world import BASELINE, World, asked, kill
 
 from trellis.canary.state import Phase
 from trellis.runs.canary_preparation import Preparation, prepare
+from trellis.runs.canary_status import StatusRequest, status
 
 EVERY = dict.fromkeys(("preStart", "afterStep", "beforePromote", "postRollout"), HOOK)
 
@@ -86,6 +87,14 @@ def test_a_function_that_lambda_is_too_busy_for_is_asked_again(it: World) -> Non
     assert canary.state == "AskHook"
     del it.functions.answers["afterStep"]
     assert canary.finished().end == ""
+
+
+def test_whoever_looks_sees_which_hook_is_asked(it: World) -> None:
+    canary = hooked(it).until("AskHook")
+    place = StatusRequest(cluster="blue", namespace="shop", name="orders")
+    assert status(it.tools, place)["asking"] == "afterStep"
+    canary.finished()
+    assert status(it.tools, place)["asking"] == ""
 
 
 def test_a_call_that_dies_with_the_answer_asks_again_with_the_same_id(it: World) -> None:

@@ -52,6 +52,8 @@ def status(tools: Toolbox, request: StatusRequest) -> dict[str, Any]:
         "percent": step.percent,
         "steps": list(_steps(lease.progress, planned, now=tools.now())),
         "gate": {"before": lease.gate.before, "openedAt": moment(lease.gate.opened_at)} if lease.gate else None,
+        "asking": lease.progress.hooks_due[0] if lease.progress.hooks_due and not result_of(lease) else "",
+        "drifted": lease.progress.drifted and not result_of(lease),
         "command": {"name": lease.command.name, "author": lease.command.author} if lease.command else None,
         "notes": [str(note["message"]) for note in lease.progress.notes if note.get("message")],
         "bucket": tools.settings.bucket,
