@@ -13,6 +13,7 @@ from certificates import Secured, material
 from drift_routes import SECURED, route, secured_route
 from drift_tampering import Tamperer
 from drifting import Drift
+from hooks import HOOK
 from manifests import apply, delete
 from observing import CLUSTER_B, events_kept_away
 
@@ -53,6 +54,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
                 "DriftCheckSchedule": "rate(7 days)",
                 "FullReadHours": "168",
                 "NetworkPolicySources": "EKS-CLUSTER-*/apps",
+                "CanaryHookFunctions": HOOK,
             },
         )
     ).start()

@@ -16,6 +16,8 @@ def actions(function: dict[str, Any]) -> set[str]:
     granted: set[str] = set()
     for policy in function["Properties"]["Policies"]:
         for statement in policy["Statement"]:
+            if "Fn::If" in statement:  # only with a parameter, so nothing may rely on it
+                continue
             found = statement["Action"]
             granted |= {found} if isinstance(found, str) else set(found)
     return granted
@@ -44,7 +46,7 @@ PACED = ("vpc-lattice:", "ec2:", "route53:", "tag:")
 def may_reserve(function: dict[str, Any]) -> bool:
     statements = [found for policy in function["Properties"]["Policies"] for found in policy.get("Statement", ())]
     for statement in statements:
-        if "dynamodb:UpdateItem" in statement["Action"]:
+        if "dynamodb:UpdateItem" in statement.get("Action", ()):
             condition = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
             if "BUDGET*" in condition.get("dynamodb:LeadingKeys", ["BUDGET*"]):
                 return True

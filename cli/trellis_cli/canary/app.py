@@ -190,6 +190,8 @@ def _command(name: str, cluster: str, route: str, reason: str, *, argument: floa
     payload |= {"argument": argument} if argument is not None else {}
     accepted = invoke(COMMAND, payload)
     print(f"{accepted['canary']}: {name} is left for it as request {accepted['requestId']}")
+    if not accepted.get("delivered", True):
+        print("nobody waits at the gate any more: this counts at the canary's next look, if its execution still runs")
 
 
 def _key(cluster: str, route: str) -> dict[str, str]:

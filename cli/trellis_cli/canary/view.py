@@ -31,10 +31,14 @@ def heading(status: Status) -> Iterator[str]:
 
 
 def asides(status: Status) -> Iterator[str]:
-    """What a person should know beside the numbers: an open gate, a command, why it went back, alarms."""
+    """What a person should know beside the numbers: what is waited for, what is wrong, why it went back, alarms."""
     gate = status["gate"]
     if gate:
         yield f"gate before {gate['before']}, open since {gate['openedAt']}: approve or reject"
+    if status["asking"]:
+        yield f"the function for {status['asking']} is asked"
+    if status["drifted"]:
+        yield "VPC Lattice carries other weights than it should: nothing advances"
     if status["command"]:
         yield f"{status['command']['name']} by {status['command']['author']} waits for the next tick"
     if status["reason"]:

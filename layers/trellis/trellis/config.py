@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Cidr = Annotated[str, StringConstraints(pattern=r"^[0-9a-f.:]+/\d{1,3}$")]
 PolicySource = Annotated[str, StringConstraints(pattern=r"^[^/ ]+/[^/ ]+$")]
 
-_LISTS = ("link_local_cidrs", "network_policy_sources", "reader_roles", "shifter_roles")
+_LISTS = ("canary_hooks", "link_local_cidrs", "network_policy_sources", "reader_roles", "shifter_roles")
 """Settings that are written as a list with commas."""
 
 
@@ -131,6 +131,10 @@ class Settings(BaseModel):
 
     bootstrap_role: str = ""
     """ARN of the role that installs CRDs, RBAC rules and the GatewayClass once, as an administrator for that moment."""
+
+    canary_hooks: tuple[str, ...] = ()
+    """ARNs of the functions that canaries may ask as hooks; empty (the default) means none: a hook decides about
+    everybody's traffic, and its function is called with Trellis' rights."""
 
     canary_machine: str = ""
     """ARN of the state machine `shift-canary`."""

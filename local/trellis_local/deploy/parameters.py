@@ -41,10 +41,17 @@ def _value(name: str, definition: Mapping[str, Any], overrides: Mapping[str, Any
     allowed = definition.get("AllowedValues")
     if allowed is not None and text_of(value) not in {text_of(item) for item in allowed}:
         raise DeployError(where, f"{value!r} is not one of {allowed}")
+    typed = _typed(where, definition, value)
+    _check_pattern(where, definition, typed)
+    return typed
+
+
+def _check_pattern(where: str, definition: Mapping[str, Any], value: Any) -> None:
+    """AllowedPattern holds for a text, or for each value of a list: AWS CloudFormation's "Parameters"."""
     pattern = definition.get("AllowedPattern")
-    if pattern is not None and not re.fullmatch(pattern, text_of(value)):
-        raise DeployError(where, f"{value!r} does not match {pattern}")
-    return _typed(where, definition, value)
+    for item in value if isinstance(value, list) else [text_of(value)]:
+        if pattern is not None and not re.fullmatch(pattern, item):
+            raise DeployError(where, f"{item!r} does not match {pattern}")
 
 
 def _typed(where: str, definition: Mapping[str, Any], value: Any) -> Any:

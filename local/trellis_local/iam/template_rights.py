@@ -1,7 +1,8 @@
 """What the roles of a template may do, with the reasons that stand beside the statements.
 
 A reason is a comment: directly above a statement for all its actions, behind an action for that one, and behind or
-directly above `Resource` for a wildcard in it. So it is changed where the right is changed.
+directly above `Resource` for a wildcard in it. So it is changed where the right is changed. A statement that stands in
+`!If` has its reason above that, and the condition's name among its conditions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,18 +61,25 @@ def _rights(properties: yaml.Node | None, lines: Sequence[str]) -> Iterator[Righ
     for policy in _items(_get(properties, "Policies")):
         document = _get(policy, "PolicyDocument") or policy
         for statement in _items(_get(document, "Statement")):
-            yield from _statement(statement, lines)
+            if statement.tag == "!If":
+                name, *branches = _items(statement)
+                for branch in branches:
+                    if isinstance(branch, yaml.MappingNode):
+                        yield from _statement(branch, lines, place=statement, only_if=str(name.value))
+            else:
+                yield from _statement(statement, lines, place=statement)
 
 
-def _statement(node: yaml.Node, lines: Sequence[str]) -> Iterator[Right]:
+def _statement(node: yaml.Node, lines: Sequence[str], *, place: yaml.Node, only_if: str = "") -> Iterator[Right]:
+    """The rights of a statement; the reason for it is written above `place`."""
+    above = _above(place.start_mark.line, lines)
     place, resource = _key_and_value(node, "Resource")
-    condition = _get(node, "Condition")
+    condition = "; ".join(part for part in (only_if, _condition(_get(node, "Condition"))) if part)
     resources = tuple(_plain(item) for item in _items(resource))
-    above = _above(node.start_mark.line, lines)
     wildcard = _behind(resource.start_mark.line, lines) or _above(place.start_mark.line, lines)
     for action in _items(_get(node, "Action")):
         reason = _behind(action.start_mark.line, lines) or above
-        yield Right(_plain(action), resources, _condition(condition), reason, wildcard)
+        yield Right(_plain(action), resources, condition, reason, wildcard)
 
 
 def _above(line: int, lines: Sequence[str]) -> str:

@@ -98,6 +98,21 @@ def test_f12_an_active_alarm_may_be_allowed_and_disabled_actions_are_told() -> N
     assert warnings(asked, alarms=(active,)) == ["W_ALARM_ACTIONS_DISABLED"]
 
 
+def test_a_hook_that_the_deployment_does_not_allow_is_denied() -> None:
+    hook = "arn:aws:lambda:eu-west-1:111122223333:function:check"
+    asked = request(hooks={"preStart": hook, "afterStep": f"{hook}:live"})
+    assert problems(asked) == ["E_HOOK_DENIED", "E_HOOK_DENIED"]
+    assert problems(asked, hook_functions=(hook,)) == ["E_HOOK_DENIED"]
+    assert problems(asked, hook_functions=(hook, f"{hook}:live")) == []
+
+
+def test_a_gate_that_nobody_is_kept_from_is_warned_of() -> None:
+    gated = {"beforePromote": True}
+    assert warnings(request(gates=gated)) == ["W_NO_REQUESTER"]
+    assert warnings(request(gates=gated, requestedBy="alice")) == []
+    assert warnings(request(gates={**gated, "forbidSelfApproval": False})) == []
+
+
 def test_f09_metrics_that_may_not_be_read_refuse() -> None:
     assert problems(metrics_forbidden=True) == ["E_METRICS_FORBIDDEN"]
 
@@ -134,6 +149,12 @@ def test_a_route_that_lattice_does_not_serve_or_has_not_looked_at_is_refused() -
     assert problems(route=status(status="False")) == ["E_NOT_ACCEPTED"]
     assert problems(route=status(observedGeneration=6)) == ["E_NOT_ACCEPTED"]
     assert problems(route=status(type="Other")) == ["E_NOT_ACCEPTED"]
+
+
+def test_a_route_whose_references_are_not_resolved_is_refused() -> None:
+    there = route()
+    there["status"]["parents"][0]["conditions"][1]["status"] = "False"
+    assert problems(route=there) == ["E_UNRESOLVED_REFS"]
 
 
 def test_the_chosen_rules_must_have_both_versions() -> None:

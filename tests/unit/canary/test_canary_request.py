@@ -40,7 +40,7 @@ def test_f42_all_problems_are_told_at_once() -> None:
         **{name: value for name, value in MINIMAL.items() if name != "cluster"},
         "surprise": 1,
         "strategy": {"steps": [{"percent": 5.55}, {"percent": 5}], "bakeSeconds": 60, "finalBakeSeconds": 60},
-        "hooks": {"preStart": "arn:aws:lambda:eu-west-1:111122223333:function:check"},
+        "hooks": {"preStart": "check"},
         "analysis": {"custom": [], "tickSeconds": -1},
     }
     assert set(refused(document)) == {
@@ -49,7 +49,7 @@ def test_f42_all_problems_are_told_at_once() -> None:
         ("E_SCHEMA", "analysis.tickSeconds"),
         ("E_STEPS", "strategy.steps[0].percent"),
         ("E_STEPS", "strategy.steps"),
-        ("E_HOOK_DENIED", "hooks.preStart"),
+        ("E_SCHEMA", "hooks.preStart"),
     }
 
 
@@ -141,6 +141,16 @@ def test_a_canary_that_can_take_longer_than_allowed_is_refused() -> None:
     gates = {"beforeStep": [5, 25, 50, 100], "beforeStart": True, "timeoutSeconds": 20_000}
     assert refused({**MINIMAL, "gates": gates}) == [("E_DURATION", "safety.maxDurationSeconds")]
     assert request(gates={**gates, "timeoutSeconds": 14_400})
+
+
+def test_hooks_take_time_too() -> None:
+    hook = "arn:aws:lambda:eu-west-1:111122223333:function:check"
+    strategy = {"bakeSeconds": 600, "finalBakeSeconds": 600}
+    document = {**MINIMAL, "strategy": strategy, "safety": {"maxDurationSeconds": 2400 + 1800}}
+    assert parse_request(document)
+    assert refused({**document, "hooks": {"afterStep": hook}}) == [("E_DURATION", "safety.maxDurationSeconds")]
+    roomy = {**document, "safety": {"maxDurationSeconds": 2400 + 1800 + 4 * 60}}
+    assert parse_request({**roomy, "hooks": {"afterStep": hook}})
 
 
 def test_gates_stand_before_steps_that_exist() -> None:

@@ -1,7 +1,8 @@
-"""VPC Lattice, CloudWatch and Step Functions as the parts of a canary see them."""
+"""VPC Lattice, CloudWatch, Step Functions and Lambda as the parts of a canary see them."""
 
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from trellis.model import Forward, Service
 
 MACHINE = "arn:aws:states:us-west-2:111122223333:stateMachine:shift-canary"
+HOOK = "arn:aws:lambda:us-west-2:111122223333:function:may-it-go-on"
 EXECUTIONS = MACHINE.replace("stateMachine", "execution")
 
 
@@ -91,9 +93,14 @@ class CloudWatch:
         self.failing: set[str] = set()
         self.until: float | None = None
         self.fails: Exception | None = None
+        self.empty = False
+        self.measured: list[tuple[str, str, tuple[str, ...], float]] = []
 
-    def put_metric_data(self, **_: Any) -> None:
-        """Metrics of canaries' own are not looked at."""
+    def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:  # noqa: N803
+        """Metrics of canaries' own: namespace, name, names of the dimensions, and value."""
+        for datum in MetricData:
+            dimensions = tuple(found["Name"] for found in datum.get("Dimensions", ()))
+            self.measured.append((Namespace, datum["MetricName"], dimensions, datum["Value"]))
 
     def describe_alarms(self, **_: Any) -> dict[str, Any]:
         return {"MetricAlarms": [], "CompositeAlarms": []}
@@ -103,7 +110,7 @@ class CloudWatch:
             raise self.fails
         since, until = asked["StartTime"].timestamp(), asked["EndTime"].timestamp()
         until = until if self.until is None else min(until, self.until)
-        minutes = range(int(since // 60) * 60, int(until), 60)
+        minutes = range(0) if self.empty else range(int(since // 60) * 60, int(until), 60)
         times = [datetime.fromtimestamp(minute, UTC) for minute in minutes]
         return {"MetricDataResults": [self._result(query, times) for query in asked["MetricDataQueries"]]}
 
@@ -153,3 +160,27 @@ class StepFunctions:
             raise GoneError
         self.waiting.remove(sent["taskToken"])
         self.sent.append((kind, sent))
+
+
+class Functions:
+    """The one function that is a hook: it answers by the hook's name, and notes what it was asked."""
+
+    def __init__(self, effect: Callable[[str], None]) -> None:
+        self._effect = effect
+        self.answers: dict[str, Any] = {}
+        self.asked: list[dict[str, Any]] = []
+
+    @property
+    def names_asked(self) -> list[tuple[str, float]]:
+        """Each question's hook and percent."""
+        return [(question["hook"], question["percent"]) for question in self.asked]
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        assert FunctionName == HOOK
+        question = json.loads(Payload)
+        self.asked.append(question)
+        self._effect("after hook")
+        answer = self.answers.get(question["hook"], {"passed": True})
+        if isinstance(answer, Exception):
+            raise answer
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}

@@ -92,7 +92,8 @@ class ApiServer:
         if path.endswith(f"/httproutes/{ROUTE}"):
             return _answer(200 if self.route else 404, self.route or {})
         kind = path.rpartition("/")[2]
-        items = [self.route] if kind == "httproutes" and self.route else self.others.get(kind, [])
+        own = [self.route] if kind == "httproutes" and self.route else []
+        items = [*own, *self.others.get(kind, [])]
         return _answer(200, {"items": items, "metadata": {}})
 
     def _patched(self, operations: list[Raw]) -> Any:

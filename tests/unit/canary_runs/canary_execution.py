@@ -4,6 +4,7 @@ The machine itself runs in tests/e2e; here each state can be interrupted, stoppe
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +16,7 @@ from trellis.observability import translated
 from trellis.runs.canary_evaluation import EvaluationCall, evaluate
 from trellis.runs.canary_finish import FinishCall, finish
 from trellis.runs.canary_gates import GateCall, keep_gate
+from trellis.runs.canary_hooks import HookCall, ask_hook
 from trellis.runs.canary_preparation import Preparation, prepare
 from trellis.runs.canary_rollback import RollbackCall, roll_back
 from trellis.runs.canary_shifting import ShiftCall, shift
@@ -34,6 +36,7 @@ _TIMES = {"Verify": 36, "RollBack": 40, "VerifyRollback": 40}
 _USUALLY = 8
 _BACKWARD = ("RollBack", "VerifyRollback")
 _TICK = 400.0
+DECIDE = {"SHIFT": "Shift", "HOOK": "AskHook", "GATE": "Gate", "COMPLETE": "Complete"}
 
 
 class Execution:
@@ -46,7 +49,7 @@ class Execution:
         self.canary: dict[str, Any] = self._input.get("recover", {})
         self.failure = {"error": "Recovered", "cause": ""}
         self.state = "RollBack" if self.canary else "Prepare"
-        self.end = ""
+        self.end = self._ending = ""
         self.report: dict[str, Any] = {}
         self._wait = 0
         self.tries = 0
@@ -94,8 +97,7 @@ class Execution:
         except Killed:
             self._again(state, "Lambda.Unknown")
         except StepEndedError as error:
-            following = {"SHIFT": "Shift", "GATE": "Gate", "COMPLETE": "Complete"}[str(error)]
-            self._go(state, following)
+            self._go(state, DECIDE[str(error)])
         except ClientError as error:
             self._failed(state, translated(error))
         except TrellisError as error:
@@ -155,7 +157,7 @@ class Execution:
         call = Preparation(input=self._input, execution=self.arn, started="2026-01-01T00:00:00Z")
         answer = prepare(self._world.tools, call)
         self.canary = answer["canary"]
-        return {"SHIFT": "Shift", "GATE": "Gate"}[answer["next"]]
+        return DECIDE[answer["next"]]
 
     def _shift(self) -> str:
         shift(self._world.tools, self.call(ShiftCall, "shift"))
@@ -174,9 +176,12 @@ class Execution:
         keep_gate(self._world.tools, self.call(GateCall, "open", token=f"token-{self.tries}"))
         return "Evaluate"
 
+    def _ask_hook(self) -> str:
+        return DECIDE[ask_hook(self._world.tools, self.call(HookCall, "ask"))["next"]]
+
     def _complete(self) -> str:
-        finish(self._world.tools, self.call(FinishCall, "promote"))
-        return self._ended("")
+        report = finish(self._world.tools, self.call(FinishCall, "promote"))
+        return self._told(report, "")
 
     def _roll_back(self) -> str:
         answer = roll_back(self._world.tools, self.call(RollbackCall, "restore", failure=self.failure))
@@ -191,7 +196,18 @@ class Execution:
     def _count(self) -> str:
         self._world.now += self._wait
         self.report = roll_back(self._world.tools, self.call(RollbackCall, "count"))
-        return self._ended("RolledBack")
+        return self._told(self.report, "RolledBack")
+
+    def _told(self, report: Mapping[str, Any], end: str) -> str:
+        if not report.get("hooked"):
+            return self._ended(end)
+        self._ending = end
+        return "TellHook"
+
+    def _tell_hook(self) -> str:
+        with suppress(TrellisError):
+            ask_hook(self._world.tools, self.call(HookCall, "tell"))
+        return self._ended(self._ending)
 
     def _record(self) -> str:
         finish(self._world.tools, self.call(FinishCall, "fail", failure=self.failure))
@@ -208,7 +224,9 @@ class Execution:
         "Verify": _verify,
         "Evaluate": _evaluate,
         "Gate": _gate,
+        "AskHook": _ask_hook,
         "Complete": _complete,
+        "TellHook": _tell_hook,
         "RollBack": _roll_back,
         "ReconcileBaseline": lambda self: self._reconcile("VerifyRollback"),
         "VerifyRollback": _verify_rollback,

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from canary_aws import MACHINE, CloudWatch, Lattice, StepFunctions
+from canary_aws import HOOK, MACHINE, CloudWatch, Functions, Lattice, StepFunctions
 from canary_cluster import NAMESPACE, ROUTE, VERSIONS, Api, ApiServer
 from small_table import SmallTable
 
@@ -102,10 +102,12 @@ class World:
         self.now = 1_000_000_020.0
         self.server = ApiServer(self.effect)
         self.lattice, self.cloudwatch, self.states = Lattice(), CloudWatch(), StepFunctions()
+        self.functions = Functions(self.effect)
         self.table = Writing(dynamodb or SmallTable(), self.effect)
         self.canaries = Canaries(cast(Any, self.table), "fleet")
         self.documents = Documents()
         self.told: list[tuple[str, dict[str, Any]]] = []
+        self.messages: list[str] = []
         self.effects = 0
         self._interruption: tuple[str | int, Act] | None = None
         clients = SimpleNamespace(
@@ -113,7 +115,9 @@ class World:
             lattice=self.lattice,
             cloudwatch=self.cloudwatch,
             stepfunctions=self.states,
+            functions=self.functions,
             events=SimpleNamespace(put_events=self._put_events),
+            sns=SimpleNamespace(publish=self._publish),
         )
         registry = SimpleNamespace(get=lambda _: CLUSTER, find=lambda _: CLUSTER, list=lambda: (CLUSTER,))
         tools = SimpleNamespace(
@@ -123,7 +127,7 @@ class World:
             registry=registry,
             leases=SimpleNamespace(held=_held),
             now=lambda: self.now,
-            settings=Settings(table="fleet", bucket="documents", canary_machine=MACHINE),
+            settings=Settings(table="fleet", bucket="documents", canary_machine=MACHINE, canary_hooks=(HOOK,)),
         )
         self.tools = cast(Toolbox, tools)
 
@@ -208,6 +212,9 @@ class World:
         )
         key = apply_service(self.tools, run)["outcomesKey"]
         return str(self.tools.documents.get(key)["outcomes"][0]["status"])
+
+    def _publish(self, TopicArn: str, Subject: str, Message: str) -> None:  # noqa: N803
+        self.messages.append(Message)
 
     def _put_events(self, Entries: list[dict[str, str]]) -> dict[str, int]:  # noqa: N803 - as boto3 has it
         self.told += [(each["DetailType"].removeprefix("Canary."), json.loads(each["Detail"])) for each in Entries]

@@ -2,9 +2,10 @@
 
 import pytest
 from canary_execution import Execution
-from canary_world import World
+from canary_world import World, asked
 
 from trellis.canary.state import Phase
+from trellis.runs.canary_evaluation import EvaluationCall, evaluate
 
 
 def lag(it: World, *names: str) -> None:
@@ -13,14 +14,48 @@ def lag(it: World, *names: str) -> None:
     assert it.lattice.lagging
 
 
-def test_f24_a_version_that_is_gone_from_vpc_lattice_is_told_and_nothing_advances(it: World, canary: Execution) -> None:
-    canary.until("Evaluate")
+TOPIC = "arn:aws:sns:us-west-2:111122223333:people"
+
+
+def test_f24_a_version_that_is_gone_from_vpc_lattice_pages_once_and_nothing_advances(it: World) -> None:
+    canary = Execution(it, "orders-1", asked(notify=[TOPIC])).until("Evaluate")
     it.lattice.gone.add(it.lease.progress.groups[0].baseline)
     for _ in range(3):
         canary.advance()
     assert canary.state == "Evaluate"
-    assert it.names_told.count("LatticeDrifted") == 3
+    assert it.names_told.count("LatticeDrifted") == 1
+    (message,) = it.messages
+    assert message.startswith("LATTICE_DRIFTED: rule")
+    assert it.cloudwatch.measured.count(("Trellis", "LatticeDrifts", (), 1)) == 3
     assert it.server.weights == (50, 50)
+
+
+def test_f24_what_is_gone_pages_while_the_step_still_bakes(it: World, canary: Execution) -> None:
+    canary.until("Evaluate")
+    it.lattice.gone.add(it.lease.progress.groups[0].baseline)
+    it.now -= 390
+    canary.advance()
+    assert "LatticeDrifted" in it.names_told
+    assert it.lease.progress.steps[-1]["verdicts"][-1]["reason"] != "LATTICE_DRIFTED"
+
+
+def test_f24_what_is_gone_pages_beside_an_open_gate(it: World) -> None:
+    canary = Execution(it, "orders-1", asked(gates={"beforePromote": True}, notify=[TOPIC])).until("Gate")
+    it.lattice.gone.add(it.lease.progress.groups[0].baseline)
+    for _ in range(2):
+        assert evaluate(it.tools, canary.call(EvaluationCall, "watch"))["decided"] is False
+    assert it.names_told.count("LatticeDrifted") == 1
+
+
+def test_f24_what_comes_back_lets_the_canary_go_on_and_pages_anew(it: World, canary: Execution) -> None:
+    canary.until("Evaluate")
+    group = it.lease.progress.groups[0].baseline
+    for gone in ({group}, set(), {group}, set()):
+        it.lattice.gone = set(gone)
+        it.now -= 390  # the step still bakes
+        canary.advance()
+    assert it.names_told.count("LatticeDrifted") == 2
+    assert canary.finished().end == ""
 
 
 def test_f25_rules_that_do_not_follow_end_the_canary(it: World, canary: Execution) -> None:

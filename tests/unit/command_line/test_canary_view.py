@@ -38,6 +38,8 @@ def status(**changes: Any) -> dict[str, Any]:
         "baselineVersion": version,
         "canaryVersion": {**version, "name": "v2", "requests": 300, "failures": 12, "errorPercent": 4.0},
         "gate": None,
+        "asking": "",
+        "drifted": False,
         "command": None,
         "alarms": {},
         "unreadable": [],
@@ -59,6 +61,12 @@ def test_the_picture_shows_steps_weights_errors_and_the_time_left():
     assert "1m 10s of 10m 00s" in seen
     assert "24.6 %" in seen
     assert "4.00 %" in seen
+
+
+def test_a_hook_that_is_asked_and_a_drift_are_told():
+    seen = drawn(status(asking="afterStep", drifted=True))
+    assert "the function for afterStep is asked" in seen
+    assert "VPC Lattice carries other weights" in seen
 
 
 def test_an_open_gate_a_waiting_command_and_a_reason_are_told():

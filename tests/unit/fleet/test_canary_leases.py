@@ -124,6 +124,18 @@ def test_a_command_disturbs_no_write_of_the_holder(canaries: Canaries) -> None:
     assert found.command is not None
 
 
+def test_a_command_that_takes_another_s_place_is_not_acknowledged_with_it(canaries: Canaries) -> None:
+    canaries.order(acquire(canaries), Command("pause", "r-1", "alice"))
+    following = canaries.find(KEY)
+    assert following is not None
+    assert canaries.order(following, Command("abort", "r-2", "bob"), replacing=True)
+    with pytest.raises(LeaseHeldError):
+        canaries.save(following, acknowledge=True)
+    found = canaries.find(KEY)
+    assert found is not None
+    assert found.command == Command("abort", "r-2", "bob")
+
+
 def test_the_first_decision_about_a_gate_counts(canaries: Canaries) -> None:
     opened = Gate("gate-1", 1100.0, "promote")
     gated = canaries.save(replace(acquire(canaries), phase=Phase.GATED, gate=opened, token="t"))

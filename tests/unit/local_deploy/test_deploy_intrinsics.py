@@ -108,6 +108,16 @@ def test_a_parameter_that_reads_ssm_is_refused(workshop: Any) -> None:
         workshop.deploy(template)
 
 
+def test_a_pattern_holds_for_each_value_of_a_list(workshop: Any) -> None:
+    template = """
+    Parameters: {Names: {Type: CommaDelimitedList, Default: "", AllowedPattern: "[a-z]+"}}
+    Resources: {Queue: {Type: AWS::SQS::Queue}}
+    """
+    workshop.deploy(template, Names="tea, milk")
+    with pytest.raises(DeployError, match="'Milk' does not match"):
+        workshop.deploy(template, Names="tea,Milk")
+
+
 def test_a_circular_reference_is_an_error(workshop: Any) -> None:
     template = """
     Resources:

@@ -34,6 +34,13 @@ Resources:
             - Effect: Allow
               Action: s3:PutObject
               Resource: !GetAtt Bucket.Arn
+            # Why it calls.
+            - !If
+              - HasFunctions
+              - Effect: Allow
+                Action: lambda:InvokeFunction
+                Resource: !Ref Functions
+              - !Ref AWS::NoValue
 """
 
 
@@ -62,6 +69,10 @@ def test_a_comment_behind_an_action_is_for_it_alone(rights: tuple[Right, ...]) -
 def test_a_statement_without_comments_has_no_reason(rights: tuple[Right, ...]) -> None:
     assert rights[2] == Right("s3:PutObject", ("Bucket",), "", "", "")
     assert not rights[2].has_wildcard
+
+
+def test_a_statement_that_a_parameter_brings_says_so(rights: tuple[Right, ...]) -> None:
+    assert rights[3:] == (Right("lambda:InvokeFunction", ("Functions",), "HasFunctions", "Why it calls.", ""),)
 
 
 def test_the_page_is_what_the_templates_say() -> None:

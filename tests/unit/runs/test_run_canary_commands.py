@@ -62,8 +62,8 @@ class Canary:
     def find(self, key: CanaryKey) -> Lease | None:
         return self.lease if key == KEY else None
 
-    def order(self, lease: Lease, ordered: Command) -> bool:
-        if self.lease.command is None:
+    def order(self, lease: Lease, ordered: Command, *, replacing: bool = False) -> bool:
+        if self.lease.command is None or replacing:
             self.lease = replace(lease, command=ordered)
             return True
         return False
@@ -88,7 +88,15 @@ def test_a_command_is_left_for_the_canary_and_saying_it_again_is_no_second_one()
     canary = Canary(phase=Phase.BAKING)
     assert canary.say("pause") == canary.say("pause")
     with pytest.raises(InvalidInputError, match="pause is not acknowledged yet"):
-        canary.say("abort", request="r-2")
+        canary.say("skip", request="r-2")
+
+
+def test_an_abort_waits_for_no_other_command() -> None:
+    canary = Canary(phase=Phase.BAKING)
+    canary.say("pause")
+    canary.say("abort", request="r-2")
+    assert canary.lease.command is not None
+    assert canary.lease.command.name == "abort"
 
 
 @pytest.mark.parametrize("phase", [Phase.RELEASED, Phase.PROMOTED_PENDING_GIT])

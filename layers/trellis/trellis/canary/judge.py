@@ -17,6 +17,9 @@ from trellis.canary.versions import Versions
 
 Decision = tuple[Action, str]
 
+INCONCLUSIVE = "INCONCLUSIVE_"
+"""Begin of the reasons for which the evidence does not suffice when all extensions are over."""
+
 
 def judge(config: JudgeConfig, evidence: Evidence, moment: Moment) -> Verdict:
     """The verdict on the step that bakes."""
@@ -155,7 +158,7 @@ class _Judge:
             return Action.EXTEND, doubt
         if analysis.on_inconclusive == "promote" and analysis.allow_unsafe:
             return Action.ADVANCE, f"UNSAFE_{doubt}"
-        return (Action.ROLLBACK if analysis.on_inconclusive == "rollback" else Action.PAUSE), f"INCONCLUSIVE_{doubt}"
+        return (Action.ROLLBACK if analysis.on_inconclusive == "rollback" else Action.PAUSE), f"{INCONCLUSIVE}{doubt}"
 
     def _split(self) -> None:
         limits = self._limits.split_check

@@ -45,7 +45,8 @@ class LeaseFacts:
 @dataclass(frozen=True)
 class PreflightFacts:
     """Everything that was read; `route` is None where it does not exist. `lattice_agrees`: no rule of VPC Lattice
-    differs from the route. `hourly_requests` are those of the baseline's target groups in the last hour."""
+    differs from the route. `hourly_requests` are those of the baseline's target groups in the last hour.
+    `hook_functions` are the ARNs of functions that this deployment allows as hooks."""
 
     route: Route | None
     now: datetime
@@ -55,6 +56,7 @@ class PreflightFacts:
     lease: LeaseFacts = field(default_factory=LeaseFacts)
     lattice_agrees: bool = True
     metrics_forbidden: bool = False
+    hook_functions: tuple[str, ...] = ()
     hourly_requests: float | None = None
 
 
@@ -69,7 +71,12 @@ class Preflight:
 
 def preflight(request: CanaryRequest, facts: PreflightFacts) -> Preflight:
     """Whether the canary may begin."""
-    problems = [*_lease_problems(facts), *_time_problems(request, facts), *_alarm_problems(request, facts)]
+    problems = [
+        *_lease_problems(facts),
+        *_time_problems(request, facts),
+        *_alarm_problems(request, facts),
+        *_hook_problems(request, facts),
+    ]
     if facts.metrics_forbidden:
         problems.append(Problem("E_METRICS_FORBIDDEN", "", "the metrics may not be read"))
     if facts.route is None:
@@ -114,6 +121,13 @@ def _alarm_problems(request: CanaryRequest, facts: PreflightFacts) -> Iterator[P
             yield Problem("E_ALARM_NOT_FOUND", f"alarms.names[{index}]", f"there is no alarm {name}")
         if state == "ALARM" and not request.alarms.allow_active_at_start:
             yield Problem("E_ALARM_ACTIVE", f"alarms.names[{index}]", f"{name} is in ALARM")
+
+
+def _hook_problems(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:
+    for name, arn in request.hooks.model_dump(by_alias=True).items():
+        if arn is not None and arn not in facts.hook_functions:
+            told = f"{arn} is none of the functions that the parameter CanaryHookFunctions allows"
+            yield Problem("E_HOOK_DENIED", f"hooks.{name}", told)
 
 
 def _route_problems(route: Route) -> Iterator[Problem]:
@@ -220,6 +234,7 @@ def _shared(
 
 def _warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:
     yield from _traffic_warnings(request, facts)
+    yield from _gate_warnings(request)
     for place, version in (("baseline", facts.baseline), ("canary", facts.canary)):
         if version.targets.unavailable:
             yield Problem("W_NO_HEALTHCHECK", place, "its targets have no health check; ready pods count")
@@ -235,6 +250,14 @@ def _warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem
         if name in alarms and not alarms[name].actions_enabled:
             told = f"{name} has its actions disabled; its state is judged all the same"
             yield Problem("W_ALARM_ACTIONS_DISABLED", f"alarms.names[{index}]", told)
+
+
+def _gate_warnings(request: CanaryRequest) -> Iterator[Problem]:
+    gates = request.gates
+    steps = steps_of(request.strategy, gates_before=gates.before_step, gate_before_last=gates.before_promote)
+    is_gated = gates.before_start or any(step.gate for step in steps)
+    if is_gated and gates.forbid_self_approval and not request.requested_by:
+        yield Problem("W_NO_REQUESTER", "requestedBy", "nobody is named, so whoever asked can approve it as well")
 
 
 def _traffic_warnings(request: CanaryRequest, facts: PreflightFacts) -> Iterator[Problem]:

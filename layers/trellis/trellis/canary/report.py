@@ -10,6 +10,7 @@ from typing import Any
 
 from trellis.canary.evidence import Series
 from trellis.canary.patch import Operation
+from trellis.canary.state import Lease, Phase
 from trellis.canary.verdict import Verdict
 from trellis.canary.windows import Sample, Span, Timeline
 
@@ -62,6 +63,7 @@ class Story:
 
     steps: Sequence[Document] = ()
     gates: Sequence[Mapping[str, Any]] = ()
+    hooks: Sequence[Mapping[str, Any]] = ()
     external_edits: Sequence[Mapping[str, Any]] = ()
     reasserts: int = 0
     rollback: Document | None = None
@@ -69,6 +71,17 @@ class Story:
     problems: Sequence[Mapping[str, Any]] = ()
     warnings: Sequence[Mapping[str, Any]] = ()
     cost: Mapping[str, int] = field(default_factory=dict)
+
+
+def result_of(lease: Lease) -> str:
+    """How the canary ended; empty while it is under way."""
+    if lease.phase is Phase.ROLLBACK_FAILED:
+        return Result.ROLLBACK_FAILED
+    if lease.phase is Phase.PROMOTED_PENDING_GIT:
+        return Result.PROMOTED
+    if lease.phase is Phase.RELEASED:
+        return Result.ROLLED_BACK if lease.progress.reason else Result.PROMOTED
+    return ""
 
 
 def judged_step(verdict: Verdict, *, bake_seconds: int) -> Document:
@@ -115,6 +128,7 @@ def report_document(ending: Ending, story: Story) -> Document:
         "endedAt": ending.ended,
         "steps": list(story.steps),
         "gates": list(story.gates),
+        "hooks": list(story.hooks),
         "externalEdits": list(story.external_edits),
         "reasserts": story.reasserts,
         "rollback": story.rollback,

@@ -35,6 +35,7 @@ def _lines(report: Document) -> Iterator[str]:
     yield from _rollback(report["rollback"])
     yield from _list("Edits by others", report["externalEdits"])
     yield from _list("Gates", report["gates"])
+    yield from _list("Hooks", report["hooks"])
     yield from _list("Problems", report["problems"])
     yield from _list("Warnings", report["warnings"])
     if report["gitPatch"]:

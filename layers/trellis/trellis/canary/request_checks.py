@@ -1,8 +1,8 @@
 """What is wrong with an input although each of its members is fine by itself. Nothing here needs a cluster or AWS."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trellis.canary.blackout import BlackoutError, parse_blackout
 from trellis.canary.problems import Problem
@@ -13,6 +13,9 @@ from trellis.canary.weights import WeightPrecisionError, tenths
 
 if TYPE_CHECKING:
     from trellis.canary.request import CanaryRequest
+
+HOOK_SECONDS = 60
+"""How long a hook's function may take to answer."""
 
 MIN_BAKE_SECONDS = 360
 """Three data points of a minute each, one minute to be complete, and two minutes until CloudWatch has them."""
@@ -33,7 +36,6 @@ def request_problems(request: "CanaryRequest") -> list[Problem]:
         *_bake_problems(request, steps),
         *_analysis_problems(request.analysis),
         *_gate_problems(request, steps),
-        *_hook_problems(request),
         *_blackout_problems(request),
         *_duration_problems(request, steps),
     ]
@@ -42,7 +44,7 @@ def request_problems(request: "CanaryRequest") -> list[Problem]:
 _CONCERNED = {
     "E_STEPS": ("strategy",),
     "E_BAKE_TOO_SHORT": ("strategy", "analysis"),
-    "E_DURATION": ("strategy", "analysis", "gates", "safety"),
+    "E_DURATION": ("strategy", "analysis", "gates", "hooks", "safety"),
 }
 
 
@@ -126,13 +128,6 @@ def _gate_problems(request: "CanaryRequest", steps: tuple[Step, ...]) -> Iterato
             yield Problem("E_STEPS", f"gates.beforeStep[{index}]", "must be the percent of a step")
 
 
-def _hook_problems(request: "CanaryRequest") -> Iterator[Problem]:
-    given: Mapping[str, Any] = request.hooks.model_dump(by_alias=True)
-    for name, arn in given.items():
-        if arn is not None:
-            yield Problem("E_HOOK_DENIED", f"hooks.{name}", "functions as hooks are not supported")
-
-
 def _blackout_problems(request: "CanaryRequest") -> Iterator[Problem]:
     for index, text in enumerate(request.safety.blackout):
         try:
@@ -145,10 +140,14 @@ def _duration_problems(request: "CanaryRequest", steps: tuple[Step, ...]) -> Ite
     gates = request.gates
     gated = steps_of(request.strategy, gates_before=gates.before_step, gate_before_last=gates.before_promote)
     count = sum(step.gate for step in gated) + gates.before_start
+    asked = (len(steps) if request.hooks.after_step else 0) + (request.hooks.before_promote is not None)
     longest = (
-        sum(step.bake_seconds for step in steps) + request.analysis.max_extend_seconds + count * gates.timeout_seconds
+        sum(step.bake_seconds for step in steps)
+        + request.analysis.max_extend_seconds
+        + count * gates.timeout_seconds
+        + asked * HOOK_SECONDS
     )
     if longest > request.safety.max_duration_seconds:
         allowed = request.safety.max_duration_seconds
-        told = f"steps, extension and gates can take {longest} s, which is more than {allowed} s"
+        told = f"steps, extension, gates and hooks can take {longest} s, which is more than {allowed} s"
         yield Problem("E_DURATION", "safety.maxDurationSeconds", told)

@@ -125,7 +125,7 @@ class Gates(Part):
 
 
 class Hooks(Part):
-    """Functions that are asked before and after; none is run yet, so each is refused with a code."""
+    """Functions that are asked on the way; see `trellis.canary.hooks`."""
 
     pre_start: FunctionArn | None = None
     after_step: FunctionArn | None = None

@@ -30,6 +30,7 @@ class Next(StrEnum):
     """What the state machine is to do when a step has ended."""
 
     SHIFT = "SHIFT"
+    HOOK = "HOOK"
     GATE = "GATE"
     COMPLETE = "COMPLETE"
     DRY_RUN = "DRY_RUN"
@@ -150,6 +151,9 @@ class Progress:
 
     paused_by: str = ""
     reasserts: int = 0
+    drifted: bool = False
+    """Whether VPC Lattice carried other weights at the last look than those that were verified."""
+
     failed_reads: int = 0
     """Evaluations in a row that could not read all that they need."""
 
@@ -158,6 +162,15 @@ class Progress:
 
     next: str = ""
     """What is to be done after an ended step, see `Next`; empty while a step bakes."""
+
+    hooks_due: tuple[str, ...] = ()
+    """The hooks that are to be asked before what comes next, in their order."""
+
+    after_hooks: str = ""
+    """What is to be done when they have been asked, see `Next`."""
+
+    hooks: tuple[Mapping[str, Any], ...] = ()
+    """What hooks have answered so far, for the report."""
 
     gate_before: str = ""
     """What the next gate, or the open one, stands before."""

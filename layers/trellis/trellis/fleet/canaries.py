@@ -113,7 +113,9 @@ class Canaries:
     def take_over(self, lease: Lease, *, execution: str, reason: str) -> Lease:
         """Make another execution the holder, which is to roll back. Raises LeaseLostError when the lease has moved."""
         reason = lease.progress.reason or reason
-        progress = replace(lease.progress, reason=reason)
+        # Also a gate that was still open: the report tells who has agreed by then.
+        gates = (*lease.progress.gates, lease.gate) if lease.gate else lease.progress.gates
+        progress = replace(lease.progress, reason=reason, gates=gates)
         values = {
             ":phase": {"S": Phase.ROLLING_BACK},
             ":progress": {"S": _dumped(progress)},
@@ -164,13 +166,19 @@ class Canaries:
         if not self._transact([{"Update": update}, *(self._unlock(name, lease.key) for name in lease.services)]):
             raise LeaseLostError(f"{lease.key}: {_told(self.find(lease.key))}")
 
-    def order(self, lease: Lease, command: Command) -> bool:
-        """Leave a command for the holder of a lease; False while an earlier one waits, or the canary has ended."""
+    def order(self, lease: Lease, command: Command, *, replacing: bool = False) -> bool:
+        """Leave a command for the holder of a lease; False while an earlier one waits, or the canary has ended.
+
+        `replacing` puts it in the place of one that waits. Whoever is just following that one must notice, so then the
+        revision grows; otherwise a command disturbs no write of the holder.
+        """
+        free = "" if replacing else "attribute_not_exists(command) AND "
         return self._update(
             lease.key,
-            "SET command = :command",
-            "attribute_not_exists(command) AND epoch = :epoch AND phase <> :released AND phase <> :promoted",
+            "SET command = :command" + (", revision = revision + :one" if replacing else ""),
+            f"{free}epoch = :epoch AND phase <> :released AND phase <> :promoted",
             {
+                **({":one": {"N": "1"}} if replacing else {}),
                 ":command": {"S": json.dumps(asdict(command))},
                 ":epoch": {"N": str(lease.epoch)},
                 ":released": {"S": Phase.RELEASED},

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 # botocore retries throttling and server errors itself, with jitter; the state machines retry what is left over.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+
+# A hook has a minute to answer, and is not asked again behind the state machine's back.
+_HOOK_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=60)
 
 
 class Pace(Protocol):
@@ -91,6 +95,11 @@ class Clients:
     def iam(self) -> "IAMClient":
         """AWS IAM."""
         return boto3.client("iam", config=_CONFIG)
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        """AWS Lambda, for functions that are waited for."""
+        return boto3.client("lambda", config=_HOOK_CONFIG)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":

@@ -1,8 +1,9 @@
 """What operators say to a canary under way: `pause`, `resume`, `promote`, `skip`, `extend`, `abort`; at a gate
 `approve` or `reject`.
 
-A command is left in the lease and acknowledged by an event when the canary has acted on it, within one tick. `abort`
-and decisions at a gate act at once, because the waiting task is told.
+A command is left in the lease and acknowledged by an event when the canary has acted on it, within one tick, or after
+the gate that is open. `abort` waits for no other command; it and decisions at a gate act at once, because the waiting
+task is told.
 """
 
 import json
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from trellis.canary.names import Event
 from trellis.canary.state import RESTING, CanaryKey, Command, Gate, Lease
 from trellis.errors import InvalidInputError
 from trellis.runs.canary_calls import ABORT, request_of
@@ -49,12 +51,18 @@ def command(tools: Toolbox, request: CommandRequest) -> dict[str, Any]:
         tools.canaries.unhold(lease, f"ABORTED: by {request.author}: {request.reason}")
         return _accepted(lease, request)
     ordered = Command(request.command, request.requestId, request.author, request.reason, request.argument)
-    if lease.command != ordered and not tools.canaries.order(lease, ordered):
+    if lease.command != ordered and not _ordered(tools, lease, ordered):
         waiting = lease.command.name if lease.command else "another command"
         raise InvalidInputError(f"{key}: {waiting} is not acknowledged yet; try again after the next tick")
     if request.command == ABORT and lease.gate and not lease.gate.decision:
         _refuse(tools, lease, f"ABORTED: by {request.author}: {request.reason}")
     return _accepted(lease, request)
+
+
+def _ordered(tools: Toolbox, lease: Lease, ordered: Command) -> bool:
+    """Leave a command; only `abort` takes the place of one that waits."""
+    canaries = tools.canaries
+    return canaries.order(lease, ordered) or (ordered.name == ABORT and canaries.order(lease, ordered, replacing=True))
 
 
 def _decide(tools: Toolbox, lease: Lease, request: CommandRequest) -> dict[str, Any]:
@@ -66,13 +74,26 @@ def _decide(tools: Toolbox, lease: Lease, request: CommandRequest) -> dict[str, 
     if not tools.canaries.decide(lease, decided):
         raise InvalidInputError(f"{lease.key}: somebody else has decided in this moment")
     detail = {"gate": gate.id, "decision": decided.decision, "by": request.author, "reason": request.reason}
-    tell(tools, lease, "GateDecided", {**detail, "approvals": list(decided.approvals)})
+    tell(tools, lease, Event.GATE_DECIDED, {**detail, "approvals": list(decided.approvals)})
+    return {
+        **_accepted(lease, request),
+        "decision": decided.decision,
+        "approvals": len(decided.approvals),
+        "delivered": _delivered(tools, lease, decided, request),
+    }
+
+
+def _delivered(tools: Toolbox, lease: Lease, decided: Gate, request: CommandRequest) -> bool:
+    """Wake the task that waits for the decision; False when none waits, for Step Functions has ended it.
+
+    The decision is in the lease all the same, and counts at the next look of an execution that still runs.
+    """
     if decided.decision == REJECT:
-        _refuse(tools, lease, f"GATE_REJECTED: by {request.author}: {request.reason}")
-    elif decided.decision == APPROVE:
-        output = json.dumps({"decision": APPROVE, "by": request.author})
-        answer_task(tools, "send_task_success", taskToken=lease.token, output=output)
-    return {**_accepted(lease, request), "decision": decided.decision, "approvals": len(decided.approvals)}
+        return _refuse(tools, lease, f"GATE_REJECTED: by {request.author}: {request.reason}")
+    if not decided.decision:
+        return True
+    output = json.dumps({"decision": APPROVE, "by": request.author})
+    return answer_task(tools, "send_task_success", taskToken=lease.token, output=output)
 
 
 def _decided(tools: Toolbox, lease: Lease, gate: Gate, request: CommandRequest) -> Gate:
@@ -94,8 +115,8 @@ def _decided(tools: Toolbox, lease: Lease, gate: Gate, request: CommandRequest) 
     )
 
 
-def _refuse(tools: Toolbox, lease: Lease, cause: str) -> None:
-    answer_task(tools, "send_task_failure", taskToken=lease.token, error="CanaryFailedError", cause=cause)
+def _refuse(tools: Toolbox, lease: Lease, cause: str) -> bool:
+    return answer_task(tools, "send_task_failure", taskToken=lease.token, error="CanaryFailedError", cause=cause)
 
 
 def _accepted(lease: Lease, request: CommandRequest) -> dict[str, Any]:

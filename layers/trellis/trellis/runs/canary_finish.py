@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from trellis.canary.live_route import RouteState
+from trellis.canary.names import Event, Metric
 from trellis.canary.report import Result
 from trellis.canary.state import Lease, Phase
 from trellis.runs.canary_calls import CanaryCall, failed, held, obey_abort, request_of
@@ -40,9 +41,9 @@ def _promoted(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
     write(api, lease, found, lease.progress.expected)
     lease = tools.canaries.save(lease, acknowledge=lease.command is not None)
     report = publish(tools, lease, Result.PROMOTED, found)
-    tell(tools, lease, "Promoted", {"report": report["report"]})
+    tell(tools, lease, Event.PROMOTED, {"report": report["report"]})
     notify(tools, lease, request, "promoted: change the manifests accordingly, the report has the patch")
-    measure(tools, lease, {"Promotions": 1})
+    measure(tools, lease, {Metric.PROMOTIONS: 1})
     return report
 
 
@@ -52,10 +53,10 @@ def _given_up(tools: Toolbox, call: FinishCall) -> dict[str, Any]:
         return {}
     lease = tools.canaries.save(_with_reason(replace(lease, phase=Phase.ROLLBACK_FAILED), call.failure))
     report = publish(tools, lease, Result.ROLLBACK_FAILED)
-    tell(tools, lease, "RollbackFailed", {"reason": reason_of(call.failure), "report": report["report"]})
+    tell(tools, lease, Event.ROLLBACK_FAILED, {"reason": reason_of(call.failure), "report": report["report"]})
     words = f"ROLLBACK FAILED, the weights need a person: {reason_of(call.failure)}"
     notify(tools, lease, request_of(tools, lease.progress), words)
-    measure(tools, lease, {"RollbacksFailed": 1})
+    measure(tools, lease, {Metric.ROLLBACKS_FAILED: 1})
     return report
 
 

@@ -9,13 +9,17 @@ import uuid
 from dataclasses import replace
 from typing import Any, Literal
 
-from trellis.canary.state import Gate, Lease, Phase
+from trellis.canary.names import Event
+from trellis.canary.state import Gate, Lease, Phase, Progress
 from trellis.runs.canary_calls import CanaryCall, held, request_of
 from trellis.runs.canary_telling import moment, notify, tell
 from trellis.runs.toolbox import Toolbox
 
 APPROVE, REJECT, HOLD = "approve", "reject", "hold"
 CLOCK = "timeout"
+
+_SHOWN = ("percent", "measuredSharePercent", "bakedSeconds", "requests", "failures", "evidence")
+"""Members of a step's line in the report that whoever has to decide is shown."""
 
 _ON_TIMEOUT = {"rollback": REJECT, "promote": APPROVE, "hold": HOLD}
 
@@ -35,13 +39,14 @@ def keep_gate(tools: Toolbox, call: GateCall) -> dict[str, Any]:
     return {"decision": _expired(tools, lease)}
 
 
-def answer_task(tools: Toolbox, operation: str, **message: str) -> None:
-    """Tell the waiting task; one that does not wait any more reads the lease at its next tick."""
+def answer_task(tools: Toolbox, operation: str, **message: str) -> bool:
+    """Tell the waiting task; False when it does not wait any more, and reads the lease at its next tick if it runs."""
     states = tools.clients.stepfunctions
     try:
         getattr(states, operation)(**message)
     except (states.exceptions.TaskTimedOut, states.exceptions.TaskDoesNotExist):
-        return
+        return False
+    return True
 
 
 def _opened(tools: Toolbox, lease: Lease, token: str) -> Gate:
@@ -56,9 +61,21 @@ def _opened(tools: Toolbox, lease: Lease, token: str) -> Gate:
         return gate
     request = request_of(tools, lease.progress)
     until = moment(gate.opened_at + request.gates.timeout_seconds)
-    tell(tools, opened, "GateOpened", {"gate": gate.id, "before": before, "until": until})
-    notify(tools, opened, request, f"a person has to decide before {before}: until {until}")
+    seen = _evidence(lease.progress)
+    tell(tools, opened, Event.GATE_OPENED, {"gate": gate.id, "before": before, "until": until, "evidence": seen})
+    place = f"--cluster {lease.key.cluster} --route {lease.key.namespace}/{lease.key.name}"
+    ways = "\n".join(f"trellis canary {way} {place} --reason ..." for way in (APPROVE, REJECT))
+    words = f"a person has to decide before {before}: until {until}\n\n{json.dumps(seen)}\n\n{ways}"
+    notify(tools, opened, request, words)
     return gate
+
+
+def _evidence(progress: Progress) -> dict[str, Any]:
+    """What the last step has shown, in short; empty before the first one."""
+    if not progress.steps:
+        return {}
+    line = progress.steps[-1]
+    return {name: line[name] for name in _SHOWN if name in line}
 
 
 def _expired(tools: Toolbox, lease: Lease) -> str:
@@ -70,5 +87,5 @@ def _expired(tools: Toolbox, lease: Lease) -> str:
         # Somebody was faster, so what counts is in the lease.
         found = tools.canaries.find(lease.key)
         return found.gate.decision if found and found.gate else ""
-    tell(tools, lease, "GateDecided", {"gate": decided.id, "decision": decision, "by": CLOCK})
+    tell(tools, lease, Event.GATE_DECIDED, {"gate": decided.id, "decision": decision, "by": CLOCK})
     return decision

@@ -4,13 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
+from trellis.canary.hooks import due
+from trellis.canary.names import Event
 from trellis.canary.request import CanaryRequest
 from trellis.canary.state import Command, Lease, Next, Phase, Progress
 from trellis.runs.canary_calls import obey_abort, steps
+from trellis.runs.canary_hooks import after_hooks
 from trellis.runs.canary_telling import tell
 from trellis.runs.toolbox import Toolbox
 
-_EVENTS = {"pause": "Paused", "resume": "Resumed"}
+_EVENTS = {"pause": Event.PAUSED, "resume": Event.RESUMED}
 
 
 class Orders:
@@ -19,6 +22,7 @@ class Orders:
     def __init__(self, tools: Toolbox, lease: Lease, request: CanaryRequest) -> None:
         self._tools = tools
         self._lease = lease
+        self._request = request
         self._steps = steps(request)
 
     def followed(self) -> Lease:
@@ -33,7 +37,8 @@ class Orders:
         phase = Phase.PAUSED if progress.paused_at else self._phase()
         lease = self._tools.canaries.save(replace(self._lease, phase=phase, progress=progress), acknowledge=True)
         detail = {"command": command.name, "requestId": command.request_id, "by": command.author}
-        tell(self._tools, lease, _EVENTS.get(command.name, "CommandFollowed"), {**detail, "reason": command.reason})
+        event = _EVENTS.get(command.name, Event.COMMAND_FOLLOWED)
+        tell(self._tools, lease, event, {**detail, "reason": command.reason})
         return lease
 
     def _phase(self) -> Phase:
@@ -58,10 +63,15 @@ class Orders:
         return self._going_to(wanted[0] if wanted else step + 1)
 
     def _going_to(self, index: int) -> Progress:
+        """What is skipped is the analysis. Gates on the way are one gate before that step: a command is no approval."""
         progress = replace(self._lease.progress, paused_at=0.0, paused_by="")
-        if progress.step == len(self._steps) - 1:
+        last = len(self._steps) - 1
+        if progress.step == last:
             return replace(progress, next=Next.COMPLETE)
-        return replace(progress, going_to=index, next=Next.SHIFT)
+        is_gated = any(step.gate for step in self._steps[progress.step + 1 : index + 1])
+        progress = replace(progress, going_to=index, gate_before=f"step {index}")
+        hooks = due(self._request, passed=None, following=index, last=last)
+        return after_hooks(progress, hooks, Next.GATE if is_gated else Next.SHIFT)
 
     def _extend(self, command: Command) -> Progress:
         progress = self._lease.progress

@@ -9,12 +9,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from trellis.canary.hooks import due
+from trellis.canary.names import Event
 from trellis.canary.preflight import LeaseFacts, Preflight, PreflightFacts, VersionFacts, preflight
 from trellis.canary.problems import Problem, RefusedRequestError
 from trellis.canary.promotion import is_over
 from trellis.canary.request import CanaryRequest, parse_request
 from trellis.canary.request_parts import Backend
-from trellis.canary.rules import outline_of, pair_of, vector_of
+from trellis.canary.rules import holders, outline_of, pair_of, vector_of
 from trellis.canary.state import CanaryKey, Groups, Lease, Next, Phase, Progress
 from trellis.canary.strategy import first_step, percents_of
 from trellis.errors import InvalidInputError, LeaseHeldError
@@ -24,6 +26,7 @@ from trellis.resources.canary_metrics import Subjects, read_series
 from trellis.resources.canary_rules import compare_rules, group_ids, service_ids
 from trellis.resources.metric_data import ForbiddenError, Period, UnreadableError
 from trellis.runs.canary_calls import scope_of, shown, steps
+from trellis.runs.canary_hooks import after_hooks, ask_before_start, tell_answer
 from trellis.runs.canary_reading import subjects_of
 from trellis.runs.canary_telling import tell
 from trellis.runs.canary_view import RouteView, connect, view
@@ -58,23 +61,33 @@ def prepare(tools: Toolbox, call: Preparation) -> dict[str, Any]:
         raise _refused(problems)
     if request.dry_run:
         return _answer(Next.DRY_RUN, request, {}, "cluster", _plan(request, checked))
-    return _begin(tools, call, world, checked)
+    hooks, problems = ask_before_start(tools, request, call.execution)
+    if problems:
+        raise _refused(problems)
+    return _begin(tools, call, world, checked, hooks)
 
 
-def _begin(tools: Toolbox, call: Preparation, world: "_World", checked: Preflight) -> dict[str, Any]:
-    request, lease = world.request, _acquired(tools, call, world, checked)
+def _begin(
+    tools: Toolbox, call: Preparation, world: "_World", checked: Preflight, hooks: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    request, lease = world.request, _acquired(tools, call, world, checked, hooks)
     warnings = [warning.document() for warning in checked.warnings]
-    tell(tools, lease, "Started", {"percents": percents_of(request.strategy), "warnings": warnings})
+    tell(tools, lease, Event.STARTED, {"percents": percents_of(request.strategy), "warnings": warnings})
+    for answer in hooks:
+        tell_answer(tools, lease, answer)
     return _answer(lease.progress.next, request, shown(lease), scope_of(lease), _plan(request, checked))
 
 
-def _acquired(tools: Toolbox, call: Preparation, world: "_World", checked: Preflight) -> Lease:
+def _acquired(
+    tools: Toolbox, call: Preparation, world: "_World", checked: Preflight, hooks: Sequence[Mapping[str, Any]]
+) -> Lease:
     request, key, now = world.request, world.key, tools.now()
     document = {"request": request.document(), "execution": call.execution, "started": call.started}
     vector = vector_of(checked.rules)
     route = world.seen.route or {}
-    first = first_step(steps(request), request.resume_from_percent)
-    gated = request.gates.before_start or steps(request)[first].gate
+    planned = steps(request)
+    first = first_step(planned, request.resume_from_percent)
+    gated = request.gates.before_start or planned[first].gate
     progress = Progress(
         canary=call.execution.rsplit(":", 1)[-1],
         request=tools.documents.put("canaries", key.cluster, document),
@@ -89,10 +102,12 @@ def _acquired(tools: Toolbox, call: Preparation, world: "_World", checked: Prefl
         going_to=first,
         groups=world.groups,
         heartbeat_at=now,
-        next=Next.GATE if gated else Next.SHIFT,
+        hooks=tuple(hooks),
         gate_before="start" if request.gates.before_start else f"step {first}",
         notes=tuple({"kind": "warning", **warning.document()} for warning in checked.warnings),
     )
+    asked = due(request, passed=None, following=first, last=len(planned) - 1)
+    progress = after_hooks(progress, asked, Next.GATE if gated else Next.SHIFT)
     services = [group.service for group in world.groups]
     if world.former:
         tools.canaries.release(world.former)
@@ -131,16 +146,19 @@ class _World:
                 target_groups=tuple(group.baseline for group in self.groups),
                 targets=read_targets(clients.lattice, subjects.baseline),
                 endpoints=self._endpoints(self.request.baseline),
+                is_shared=self._is_shared(self.request.baseline),
             ),
             canary=VersionFacts(
                 target_groups=tuple(group.canary for group in self.groups),
                 targets=read_targets(clients.lattice, subjects.canary),
                 endpoints=self._endpoints(self.request.canary),
+                is_shared=self._is_shared(self.request.canary),
             ),
             alarms=read_alarms(clients.cloudwatch, self.request.alarms.names),
             lease=self._lease(execution),
             lattice_agrees=not compared.differing,
             metrics_forbidden=forbidden,
+            hook_functions=self._tools.settings.canary_hooks,
             hourly_requests=hourly,
         )
 
@@ -175,6 +193,11 @@ class _World:
     def _endpoints(self, side: Backend) -> frozenset[str]:
         groups = (self._group(service, side) for service in self.seen.services)
         return frozenset(f"{target.id}:{target.port}" for group in groups if group for target in group.targets)
+
+    def _is_shared(self, side: Backend) -> bool:
+        """Whether other routes of the same services send requests to this version, by the same target groups."""
+        wanted = side.model_copy(update={"namespace": side.namespace or self.key.namespace})
+        return any(holders(route, wanted, route["metadata"]["namespace"]) for route in self.seen.neighbours)
 
     def _lease(self, execution: str) -> LeaseFacts:
         canaries = self._tools.canaries

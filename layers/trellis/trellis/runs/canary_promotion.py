@@ -1,5 +1,6 @@
 """What becomes of a promotion after its execution: an override of the manifests, until they say the same."""
 
+from trellis.canary.names import Event, Metric
 from trellis.canary.patch import no_annotations
 from trellis.canary.promotion import is_over
 from trellis.canary.rules import pair_of
@@ -24,12 +25,12 @@ def follow_up(tools: Toolbox, lease: Lease) -> str:
     if over:
         if found.route and found.route["metadata"]["uid"] == progress.route_uid:
             annotate(api, lease, found, no_annotations())
-        tell(tools, lease, "OverrideCleared", {"because": over})
+        tell(tools, lease, Event.OVERRIDE_CLEARED, {"because": over})
         tools.canaries.release(lease)
         return "cleared"
     age = tools.now() - progress.verified_at
-    measure(tools, lease, {"OverrideAgeSeconds": age})
+    measure(tools, lease, {Metric.OVERRIDE_AGE_SECONDS: age})
     if age < request.safety.override_ttl_seconds:
         return ""
-    tell(tools, lease, "OverrideOverdue", {"seconds": round(age)})
+    tell(tools, lease, Event.OVERRIDE_OVERDUE, {"seconds": round(age)})
     return "revert" if request.safety.on_promote_git_lag == "revert" else "told"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trellis.canary.liveness import Liveness, liveness
+from trellis.canary.names import Event, Metric
 from trellis.canary.state import Lease, Phase
 from trellis.errors import InvalidEventError, LeaseHeldError, LeaseLostError, TrellisError
 from trellis.observability import logger
@@ -54,8 +55,11 @@ def _sweep(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
     if tools.registry.find(lease.key.cluster) is None:
         tools.canaries.release(lease)
         return {"route": str(lease.key), "did": "released: its cluster has left"}
-    measure(tools, lease, {"LeaseAgeSeconds": tools.now() - lease.progress.started_at})
-    if lease.progress.held:
+    now, progress = tools.now(), lease.progress
+    measure(tools, lease, {Metric.LEASE_AGE_SECONDS: now - progress.started_at})
+    if lease.phase is not Phase.PROMOTED_PENDING_GIT:
+        measure(tools, lease, {Metric.LEASE_OVERDUE_SECONDS: max(0.0, now - progress.deadline_at)})
+    if progress.held:
         return None
     if lease.phase is Phase.PROMOTED_PENDING_GIT:
         return _followed_up(tools, lease)
@@ -84,7 +88,7 @@ def _silent(tools: Toolbox, lease: Lease) -> dict[str, str] | None:
     if found is Liveness.ALIVE or lease.phase is Phase.ROLLING_BACK:
         return None
     if found is Liveness.LATE:
-        tell(tools, lease, "Silent", {"seconds": round(silent)})
+        tell(tools, lease, Event.SILENT, {"seconds": round(silent)})
         return {"route": str(lease.key), "did": "told"}
     return _recovered(tools, lease, f"SILENT: its execution has said nothing for {silent:.0f} seconds")
 
@@ -107,13 +111,13 @@ def _recovered(tools: Toolbox, lease: Lease, reason: str) -> dict[str, str]:
     taken = tools.canaries.take_over(lease, execution=execution, reason=reason)
     states = tools.clients.stepfunctions
     states.start_execution(stateMachineArn=machine, name=name, input=json.dumps({"recover": shown(taken)}))
-    tell(tools, taken, "LeaseReaped", {"from": lease.execution, "reason": taken.progress.reason})
-    measure(tools, taken, {"ReapedLeases": 1})
+    tell(tools, taken, Event.LEASE_REAPED, {"from": lease.execution, "reason": taken.progress.reason})
+    measure(tools, taken, {Metric.REAPED_LEASES: 1})
     return {"route": str(lease.key), "did": "recovered", "execution": execution}
 
 
 def _held(tools: Toolbox, lease: Lease, reason: str) -> dict[str, str]:
     """`safety.onStop: hold`: the weights stay as they are until a person says what is to become of them."""
     tools.canaries.hold(lease, reason)
-    tell(tools, lease, "Held", {"reason": reason})
+    tell(tools, lease, Event.HELD, {"reason": reason})
     return {"route": str(lease.key), "did": "held"}

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from trellis.canary.evidence import MINUTE, Series
+from trellis.canary.hooks import Hook, function_of
 from trellis.canary.patch import Operation, git_patch
 from trellis.canary.report import UNBEGUN_STEP, Ending, Result, Story, exposure, report_document, rollback_document
 from trellis.canary.report_page import markdown
@@ -50,7 +51,14 @@ def publish(tools: Toolbox, lease: Lease, result: Result, found: Read | None = N
     if words:
         report["problems"].append({"code": code, "message": words})
     stored = _stored(tools, key.cluster, report)
-    return {"result": result, "reason": progress.reason, "report": stored, "canary": progress.canary, "route": route}
+    return {
+        "result": result,
+        "reason": progress.reason,
+        "report": stored,
+        "canary": progress.canary,
+        "route": route,
+        "hooked": bool(function_of(request, Hook.POST_ROLLOUT)),
+    }
 
 
 def _stored(tools: Toolbox, cluster: str, report: dict[str, Any]) -> str:
@@ -68,6 +76,7 @@ def _story(tools: Toolbox, progress: Progress, request: CanaryRequest, found: Re
     return Story(
         steps=[{**UNBEGUN_STEP, **line} for line in progress.steps],
         gates=[vars(gate) for gate in progress.gates],
+        hooks=progress.hooks,
         external_edits=_notes(progress, "external edit", "command", "rollback failed"),
         reasserts=progress.reasserts,
         rollback=_rollback(tools, progress, request),

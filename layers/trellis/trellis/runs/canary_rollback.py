@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any, Literal
 
 from trellis.canary.live_route import RouteState
+from trellis.canary.names import Event, Metric
 from trellis.canary.patch import no_annotations
 from trellis.canary.report import Result
 from trellis.canary.request import CanaryRequest
@@ -71,7 +72,7 @@ def taken(tools: Toolbox, call: CanaryCall, failure: Mapping[str, str]) -> Lease
     if lease.phase in (Phase.ROLLING_BACK, Phase.RELEASED):
         return lease
     lease = tools.canaries.take_over(lease, execution=call.execution, reason=reason_of(failure))
-    tell(tools, lease, "RollbackStarted", {"reason": lease.progress.reason})
+    tell(tools, lease, Event.ROLLBACK_STARTED, {"reason": lease.progress.reason})
     return lease
 
 
@@ -133,9 +134,14 @@ def _verified(tools: Toolbox, lease: Lease, request: CanaryRequest) -> dict[str,
     lease = replace(lease, progress=replace(lease.progress, restored_at=tools.now()))
     report = publish(tools, lease, Result.ROLLED_BACK)
     seconds = _seconds(lease)
-    tell(tools, lease, "RolledBack", {"reason": lease.progress.reason, "report": report["report"], "seconds": seconds})
+    tell(
+        tools,
+        lease,
+        Event.ROLLED_BACK,
+        {"reason": lease.progress.reason, "report": report["report"], "seconds": seconds},
+    )
     notify(tools, lease, request, f"rolled back: {lease.progress.reason}")
-    measure(tools, lease, {"Rollbacks": 1, "RollbackSeconds": seconds, "CanaryWeight": 0})
+    measure(tools, lease, {Metric.ROLLBACKS: 1, Metric.ROLLBACK_SECONDS: seconds, Metric.CANARY_WEIGHT: 0})
     tools.canaries.release(lease)
     return {"report": report, "wait": _uncounted(tools, lease, request)}
 
@@ -172,7 +178,7 @@ def _counted(tools: Toolbox, call: RollbackCall) -> dict[str, Any]:
     report = publish(tools, lease, Result.ROLLED_BACK)
     if not report["report"]:
         raise ServiceUnavailableError(f"{call.key}: the report with all requests could not be stored")
-    tell(tools, lease, "ExposureCounted", {"report": report["report"]})
+    tell(tools, lease, Event.EXPOSURE_COUNTED, {"report": report["report"]})
     return report
 
 

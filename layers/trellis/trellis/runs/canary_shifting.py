@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from trellis.canary.live_route import RouteState
 from trellis.canary.liveness import seconds_to_next_look
+from trellis.canary.names import Event, Metric
 from trellis.canary.request import CanaryRequest
 from trellis.canary.rules import Vector
 from trellis.canary.state import Lease, Next, Phase
@@ -69,13 +70,19 @@ def _shifted(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryRe
         verified_at=0.0,
         heartbeat_at=tools.now(),
         rules=(),
+        drifted=False,
         extended_seconds=0,
     )
     if not reasserted:
         line = {"percent": step.percent, "desired": wanted, "patchedAt": moment(progress.patched_at)}
         progress = replace(progress, steps=(*progress.steps, line))
     lease = tools.canaries.save(replace(lease, progress=progress))
-    tell(tools, lease, "Reasserted" if reasserted else "StepShifted", {"percent": step.percent, "weights": wanted})
+    tell(
+        tools,
+        lease,
+        Event.REASSERTED if reasserted else Event.STEP_SHIFTED,
+        {"percent": step.percent, "weights": wanted},
+    )
 
 
 def _weights(found: Read, lease: Lease, request: CanaryRequest, percent: float) -> Vector:
@@ -122,7 +129,7 @@ def _verified(tools: Toolbox, api: KubernetesApi, lease: Lease, request: CanaryR
         phase = Phase.FINAL_BAKE if is_last else Phase.BAKING
         lease = tools.canaries.save(replace(lease, phase=phase, progress=progress))
         percent = steps(request)[progress.step].percent
-        tell(tools, lease, "StepVerified", {"percent": percent, "verifySeconds": seconds})
-        measure(tools, lease, {"CanaryWeight": percent, "VerifySeconds": seconds})
+        tell(tools, lease, Event.STEP_VERIFIED, {"percent": percent, "verifySeconds": seconds})
+        measure(tools, lease, {Metric.CANARY_WEIGHT: percent, Metric.VERIFY_SECONDS: seconds})
     bake = steps(request)[lease.progress.step].bake_seconds
     return {"wait": min(seconds_to_next_look(request, now=tools.now()), bake) or 1}

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from trellis.canary.evidence import Evidence, Series, TargetCounts
-from trellis.canary.report import Result
+from trellis.canary.report import result_of
 from trellis.canary.request import CanaryRequest
-from trellis.canary.state import CanaryKey, Lease, Phase, Progress
+from trellis.canary.state import CanaryKey, Lease, Progress
 from trellis.canary.strategy import Step, seconds_left
 from trellis.canary.windows import Sample, Span, Timeline
 from trellis.errors import InvalidInputError
@@ -52,21 +52,12 @@ def status(tools: Toolbox, request: StatusRequest) -> dict[str, Any]:
         "percent": step.percent,
         "steps": list(_steps(lease.progress, planned, now=tools.now())),
         "gate": {"before": lease.gate.before, "openedAt": moment(lease.gate.opened_at)} if lease.gate else None,
+        "asking": lease.progress.hooks_due[0] if lease.progress.hooks_due and not result_of(lease) else "",
+        "drifted": lease.progress.drifted and not result_of(lease),
         "command": {"name": lease.command.name, "author": lease.command.author} if lease.command else None,
         "notes": [str(note["message"]) for note in lease.progress.notes if note.get("message")],
         "bucket": tools.settings.bucket,
     }
-
-
-def result_of(lease: Lease) -> str:
-    """How the canary ended; empty while it is under way."""
-    if lease.phase is Phase.ROLLBACK_FAILED:
-        return Result.ROLLBACK_FAILED
-    if lease.phase is Phase.PROMOTED_PENDING_GIT:
-        return Result.PROMOTED
-    if lease.phase is Phase.RELEASED:
-        return Result.ROLLED_BACK if lease.progress.reason else Result.PROMOTED
-    return ""
 
 
 def _identity(lease: Lease) -> dict[str, Any]:

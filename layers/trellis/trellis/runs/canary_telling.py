@@ -1,4 +1,4 @@
-"""Tells of a canary: events on the bus, and metrics with the dimensions Cluster and Route.
+"""Tells of a canary: events on the bus, and metrics with the dimensions Cluster and Route, a few also without any.
 
 An event is sent after what it tells of has happened; a call that dies in between tells of it again when it is repeated.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from trellis.canary.names import FLEET_WIDE, Event, Metric
 from trellis.canary.request import CanaryRequest
 from trellis.canary.state import Lease
 from trellis.errors import ServiceUnavailableError
@@ -21,10 +22,10 @@ from trellis.runs.toolbox import Toolbox
 _LONGEST_SUBJECT = 100
 """Characters that SNS takes."""
 
-_UNITS = {"CanaryWeight": "Percent", "MeasuredShare": "Percent"}
+_UNITS = {Metric.CANARY_WEIGHT: "Percent", Metric.MEASURED_SHARE: "Percent"}
 
 
-def tell(tools: Toolbox, lease: Lease, what: str, detail: Mapping[str, Any] | None = None) -> None:
+def tell(tools: Toolbox, lease: Lease, what: Event, detail: Mapping[str, Any] | None = None) -> None:
     """One event of type `Canary.<what>`; raises ServiceUnavailableError when the bus did not take it."""
     key = lease.key
     common = {
@@ -57,19 +58,20 @@ def notify(tools: Toolbox, lease: Lease, request: CanaryRequest, words: str) -> 
             logger.exception("a topic was not told of a canary", topic=topic)
 
 
-def measure(tools: Toolbox, lease: Lease, numbers: Mapping[str, float]) -> None:
+def measure(tools: Toolbox, lease: Lease, numbers: Mapping[Metric, float]) -> None:
     """Metrics of this moment; seconds by their name, else counts."""
     key = lease.key
-    shared: dict[str, Any] = {
-        "Dimensions": [
-            {"Name": "Cluster", "Value": key.cluster},
-            {"Name": "Route", "Value": f"{key.namespace}/{key.name}"},
-        ],
-        "Timestamp": datetime.fromtimestamp(tools.now(), UTC),
-    }
-    data: list[Any] = [
-        {"MetricName": name, "Value": value, "Unit": _unit(name), **shared} for name, value in numbers.items()
+    dimensions = [
+        {"Name": "Cluster", "Value": key.cluster},
+        {"Name": "Route", "Value": f"{key.namespace}/{key.name}"},
     ]
+    at = datetime.fromtimestamp(tools.now(), UTC)
+    plain: list[Any] = [
+        {"MetricName": name.value, "Value": value, "Unit": _unit(name), "Timestamp": at}
+        for name, value in numbers.items()
+    ]
+    data: list[Any] = [{**datum, "Dimensions": dimensions} for datum in plain]
+    data += [datum for datum in plain if datum["MetricName"] in FLEET_WIDE]
     tools.clients.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
 
 
@@ -78,5 +80,5 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else ""
 
 
-def _unit(name: str) -> str:
+def _unit(name: Metric) -> str:
     return "Seconds" if name.endswith("Seconds") else _UNITS.get(name, "Count")

@@ -1,5 +1,6 @@
 """A canary's route as one cluster shows it at one moment: the object itself, and the services that it leads to."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,19 +8,23 @@ from trellis.canary.state import CanaryKey
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.routes import read_route
 from trellis.clusters.snapshot import read_snapshot
-from trellis.gateway_api import Intent, Snapshot, build_desired, build_intent, parse_snapshot
+from trellis.gateway_api import Intent, Snapshot, build_desired, build_intent, parse_allowed_hostnames, parse_snapshot
 from trellis.model import Cluster, Service
 from trellis.runs.toolbox import Toolbox
 
 
 @dataclass(frozen=True)
 class RouteView:
-    """`route` is the raw object, None when there is none; `services` are desired ones."""
+    """`route` is the raw object, None when there is none; `services` are desired ones.
+
+    `neighbours` are the raw objects of the other routes that lead to the same services.
+    """
 
     cluster: Cluster
     intent: Intent
     route: dict[str, Any] | None
     services: tuple[Service, ...]
+    neighbours: tuple[dict[str, Any], ...] = ()
 
 
 def connect(tools: Toolbox, key: CanaryKey) -> KubernetesApi:
@@ -33,17 +38,33 @@ def view(tools: Toolbox, api: KubernetesApi, key: CanaryKey) -> RouteView:
     cluster = tools.registry.get(key.cluster)
     # The route first: if it changes in between, the snapshot is the newer one, and a patch by the older one fails.
     route = read_route(api, key.namespace, key.name)
-    intent = _intent(parse_snapshot(read_snapshot(api, cluster.name)), cluster, key)
+    snapshot = read_snapshot(api, cluster.name)
+    intent = _intent(tools, parse_snapshot(snapshot), cluster, key)
     names = services_of(intent, key)
-    desired = build_desired(intent, cluster)
-    return RouteView(cluster, intent, route, tuple(found for found in desired.services if found.name in names))
+    services = tuple(found for found in build_desired(intent, cluster).services if found.name in names)
+    return RouteView(cluster, intent, route, services, tuple(_neighbours(snapshot, intent, key)))
 
 
-def _intent(snapshot: Snapshot, cluster: Cluster, key: CanaryKey) -> Intent:
+def _neighbours(snapshot: dict[str, Any], intent: Intent, key: CanaryKey) -> Iterator[dict[str, Any]]:
+    names, own = services_of(intent, key), (key.namespace, key.name)
+    sharing = {
+        (found.namespace, found.name)
+        for found in intent.routes
+        if any(names.intersection(parent.services) for parent in found.parents)
+    }
+    for route in snapshot["objects"]["HTTPRoute"]:
+        place = route["metadata"]["namespace"], route["metadata"]["name"]
+        if place != own and place in sharing:
+            yield route
+
+
+def _intent(tools: Toolbox, snapshot: Snapshot, cluster: Cluster, key: CanaryKey) -> Intent:
     """The intent in which the canary's namespace keeps what others claim too: a canary needs services that exist."""
-    intent = build_intent(snapshot, cluster)
+    # As a run does it: what no run makes must not be wanted here.
+    allowed = parse_allowed_hostnames(tools.settings.allowed_hostnames)
+    intent = build_intent(snapshot, cluster, allowed=allowed)
     own = [found.service for found in intent.contenders if found.namespace == key.namespace]
-    return build_intent(snapshot, cluster, incumbents=own) if own else intent
+    return build_intent(snapshot, cluster, allowed=allowed, incumbents=own) if own else intent
 
 
 def services_of(intent: Intent, key: CanaryKey) -> frozenset[str]:
