@@ -72,8 +72,17 @@ def applied(world: World, cluster: str, *documents: Document) -> Iterator[None]:
     try:
         yield
     finally:
-        delete(api, *documents)
+        withdraw(world, cluster, *documents)
+
+
+def withdraw(world: World, cluster: str, *documents: Document) -> None:
+    """Delete the objects, and what was made for them; one route after the other, or the guard would stop the run."""
+    api = world.kubernetes(cluster)
+    for route in (document for document in documents if document["kind"] == "HTTPRoute"):
+        delete(api, route)
         world.run("reconcile-cluster", {"cluster": cluster})
+    delete(api, *documents)
+    world.run("reconcile-cluster", {"cluster": cluster})
 
 
 @contextmanager

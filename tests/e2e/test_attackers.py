@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from attacking import MALLORY, VICTIM, ZONE, Belongings, applied, belongings, race, records, unharmed
+from attacking import MALLORY, VICTIM, ZONE, Belongings, applied, belongings, race, records, unharmed, withdraw
 from manifests import Document, apply, backend, delete, gateway, namespace, route, rule
 from observing import CLUSTER_A, CLUSTER_B, GATEWAY_API, NETWORK, conditions, execute, report_of, service_of
 
 from trellis_local.walkthrough import Walkthrough, World
 
+# Mallory's objects are there while all these tests run.
+EVE = "eve"
 APPS = {"name": NETWORK, "namespace": "apps"}
 
 
@@ -108,8 +110,7 @@ def aftermath(onboarded: Walkthrough, world: World) -> Iterator[Aftermath]:
     yield Aftermath(before, report_of(world, execution, CLUSTER_B))
     for path in EXTRAS:
         api.delete(path)
-    delete(api, *documents)
-    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    withdraw(world, CLUSTER_B, *documents)
     assert belongings(world) == before
 
 
@@ -156,8 +157,8 @@ def test_an_old_route_into_which_the_hostname_is_written_later_does_not_get_it(
     onboarded: Walkthrough, world: World, cluster: str
 ) -> None:
     """The oldest route has a hostname, but a route may be old and get the hostname today."""
-    old = route(f"{MALLORY}/old", hostname=f"old.{ZONE}")
-    own = (namespace(MALLORY), gateway(MALLORY), *backend(MALLORY))
+    old = route(f"{EVE}/old", hostname=f"old.{ZONE}")
+    own = (namespace(EVE), gateway(EVE), *backend(EVE))
     victims = (namespace("heirs"), gateway("heirs"), *backend("heirs"), route("heirs/heir", hostname=f"heir.{ZONE}"))
     with applied(world, cluster, *own, old):
         world.run("reconcile-cluster", {"cluster": cluster})  # Meanwhile seconds go by.
@@ -178,12 +179,12 @@ def keeps_its_hostname(
         heir = conditions(world, CLUSTER_B, "HTTPRoute", "heirs/heir")
         assert {heir[kind]["status"] for kind in ("Accepted", "Programmed", "trellis.dev/DNSReady")} == {"True"}
         kind, reason = REFUSED_BY[cluster]
-        found = conditions(world, cluster, "HTTPRoute", f"{MALLORY}/old")[kind]
+        found = conditions(world, cluster, "HTTPRoute", f"{EVE}/old")[kind]
         assert (found["status"], found["reason"]) == ("False", reason)
         # Once the heir lets go of it, whoever has asked for long gets it.
         delete(world.kubernetes(CLUSTER_B), victims[-1])
         race(world)
-        assert conditions(world, cluster, "HTTPRoute", f"{MALLORY}/old")[kind]["status"] == "True"
+        assert conditions(world, cluster, "HTTPRoute", f"{EVE}/old")[kind]["status"] == "True"
 
 
 def heirs(world: World) -> tuple[str, Any, list[str]]:
@@ -196,7 +197,7 @@ REFUSED_BY = {CLUSTER_A: ("trellis.dev/DNSReady", "RecordNotOwned"), CLUSTER_B: 
 
 
 def test_the_victim_is_answered_while_both_clusters_are_attacked_at_once(onboarded: Walkthrough, world: World) -> None:
-    documents = (namespace(MALLORY), gateway(MALLORY), *backend(MALLORY), route(f"{MALLORY}/both", hostname=VICTIM))
+    documents = (namespace(EVE), gateway(EVE), *backend(EVE), route(f"{EVE}/both", hostname=VICTIM))
     with (
         unharmed(world, onboarded.vpcs, a=200, b=200),
         applied(world, CLUSTER_A, *documents),

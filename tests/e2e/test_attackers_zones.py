@@ -93,7 +93,7 @@ def test_each_name_is_refused_with_a_condition_and_in_the_report(
     hostname, reason = ATTACKS[name]
     found = conditions(world, CLUSTER_B, "HTTPRoute", f"{MALLORY}/{name}")[DNS]
     assert (found["status"], found["reason"]) == ("False", reason)
-    assert [line["reason"] for line in attacked[1] if line["resource"] == hostname] == [reason]
+    assert {line["reason"] for line in attacked[1] if line["resource"] == hostname} == {reason}
 
 
 def test_no_zone_has_a_record_more_or_less_and_the_victim_all_it_had(

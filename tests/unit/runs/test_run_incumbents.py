@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from run_tools import CLUSTER, MemoryDocuments, toolbox
 
+from trellis.canary.state import CanaryKey
+from trellis.clusters.snapshot import COLLECTIONS
 from trellis.gateway_api import parse_snapshot
 from trellis.gateway_api.names import service_name
 from trellis.model import Mode
 from trellis.planning.plan import APPLY, WorkItem
 from trellis.planning.work import KindPlan
-from trellis.runs import planning
+from trellis.runs import canary_view, planning
 from trellis.runs.request import Run
 
 HOSTNAME = "shop.example.com"
@@ -92,6 +94,27 @@ def test_nothing_is_asked_where_nobody_contends(monkeypatch: pytest.MonkeyPatch)
     lattice = Lattice(VICTIM)
     assert "incumbents" not in planned(monkeypatch, lattice, ROUTES[0])
     assert lattice.asked == 0
+
+
+class Api:
+    """The cluster's objects, by where they are listed."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._objects = {COLLECTIONS[kind]: found for kind, found in document["objects"].items()}
+
+    def list(self, path: str) -> list[dict[str, Any]]:
+        return self._objects[path]
+
+    def get(self, path: str) -> dict[str, Any]:
+        return {"path": path}
+
+
+@pytest.mark.parametrize(("namespace", "name"), [("apps", "victim"), ("mallory", "old")])
+def test_a_canary_sees_the_service_of_its_own_namespace_whoever_else_claims_it(namespace: str, name: str) -> None:
+    """Whether that service exists is what the canary looks for in VPC Lattice."""
+    api: Any = Api(objects(*ROUTES))
+    found = canary_view.view(toolbox(CLUSTER), api, CanaryKey("blue", namespace, name))
+    assert [service.stands_for for service in found.services] == [f"HTTPRoute {namespace}/{name}"]
 
 
 def test_the_status_is_told_by_the_same_incumbents_as_the_plan() -> None:
