@@ -82,26 +82,26 @@ class CertificateEvents:
     def _of(self, bundle: Any) -> Iterator[Event]:
         bundle.check()  # moto looks at time only when it is asked
         before = self._known.get(bundle.arn)
-        action, in_use = _action(bundle, before), bool(self._users(bundle.arn))
-        if acm_renewal.is_due(bundle, in_use=in_use):
+        action = _action(bundle, before)
+        if acm_renewal.is_due(bundle) and (is_exported(bundle) or self._users(bundle.arn)):
             old, bundle = bundle, acm_renewal.attempt(bundle, self._region)
             action = action if bundle is old else "RENEWAL"
         if before is None or before.serial != bundle._cert.serial_number:
             self._known[bundle.arn] = _Known(bundle._cert.serial_number)
         known = self._known[bundle.arn]
         if bundle.status == "ISSUED":
-            yield from self._available(bundle, known, action, in_use=in_use)
+            yield from self._available(bundle, known, action)
             yield from self._expiration(bundle, known)
             yield from self._renewal(bundle, known)
         elif bundle.type != "IMPORTED" and not known.is_over:
             yield from self._over(bundle, known)
 
-    def _available(self, bundle: Any, known: _Known, action: str, *, in_use: bool) -> Iterator[Event]:
+    def _available(self, bundle: Any, known: _Known, action: str) -> Iterator[Event]:
         if known.is_available:
             return
         known.is_available = True
         yield self._event("Available", bundle, {"Action": action, **self._detail(bundle)})
-        if action == "RENEWAL" and in_use:
+        if action == "RENEWAL" and self._users(bundle.arn):
             yield self._event("Rotated", bundle, {})
 
     def _expiration(self, bundle: Any, known: _Known) -> Iterator[Event]:

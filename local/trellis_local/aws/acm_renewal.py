@@ -14,7 +14,7 @@ from moto.acm.models import CertBundle
 
 from trellis_local import clock
 from trellis_local.aws import acm_validation
-from trellis_local.aws.acm_bundles import VALIDITY, is_exported, not_after, put, validity
+from trellis_local.aws.acm_bundles import VALIDITY, not_after, put, validity
 
 STEPS = (30, 15, 7, 3, 1)
 """Days before the end at which ACM tells that somebody has to act. Another page of the User Guide, supported-events,
@@ -37,11 +37,11 @@ class Renewal:
         return acm_validation.reason(self.problems)
 
 
-def is_due(bundle: Any, *, in_use: bool) -> bool:
-    """Whether ACM would renew the certificate now."""
+def is_due(bundle: Any) -> bool:
+    """Whether ACM would renew the certificate now, if it is in use or was exported."""
     begins = _DUE_OF_LONG if validity(bundle) > VALIDITY else _DUE
-    is_eligible = bundle.type == "AMAZON_ISSUED" and bundle.status == "ISSUED" and (in_use or is_exported(bundle))
-    return is_eligible and not_after(bundle) - clock.current().now() <= begins
+    is_own = bundle.type == "AMAZON_ISSUED" and bundle.status == "ISSUED"
+    return is_own and not_after(bundle) - clock.current().now() <= begins
 
 
 def attempt(bundle: Any, region: str) -> Any:

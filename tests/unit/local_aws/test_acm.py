@@ -131,3 +131,14 @@ def test_only_what_was_exported_and_is_not_in_use_can_be_revoked(acm: Acm, monke
         with pytest.raises(ClientError, match=error):
             acm.revoke(arn)
     assert {acm.described(arn)["Status"] for arn in (imported, kept, used)} == {"ISSUED"}
+
+
+def test_one_that_was_exported_is_renewed_once_though_nobody_uses_it(acm: Acm, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = acm.requested(Options={"Export": "ENABLED"})
+    at(monkeypatch, timedelta(minutes=2))
+    acm.export(arn)
+    acm.events.look()
+    at(monkeypatch, timedelta(days=154))
+    assert acm.seen() == [("Available", "RENEWAL")]
+    at(monkeypatch, timedelta(days=154 + 199))
+    assert acm.seen() == [("Expired", "")]
