@@ -7,35 +7,33 @@ let somebody else do something in between.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from canary_aws import MACHINE, CloudWatch, Lattice, StepFunctions
-from canary_cluster import NAMESPACE, ROUTE, VERSIONS, Api, ApiServer
+from canary_cluster import NAMESPACE, ROUTE, Api, ApiServer
+from canary_leases import KEY, VERSIONS
+from run_tools import CLUSTER, MemoryLeases, item_run, toolbox
 from small_table import SmallTable
 
-from trellis.canary.overlay import marks, overlaid
-from trellis.canary.state import CanaryKey, Lease, Phase
+from trellis.canary.state import Lease, Phase
 from trellis.clusters.api import KubernetesApi
-from trellis.clusters.snapshot import read_snapshot
-from trellis.config import Settings
 from trellis.fleet.canaries import Canaries
-from trellis.gateway_api import build_desired, build_intent, parse_snapshot
-from trellis.model import Cluster, Mode
-from trellis.resources import services
+from trellis.model import Mode, cluster_owner
+from trellis.planning.work import KindPlan
+from trellis.resources import dns, network, services
+from trellis.runs import planning
 from trellis.runs.applying import apply_service
 from trellis.runs.canary_commands import CommandRequest, command
 from trellis.runs.canary_reaping import SWEEP, reap
-from trellis.runs.request import Item, ItemRun
-from trellis.runs.toolbox import Toolbox
+from trellis.runs.reading import read
+from trellis.runs.request import Run, RunRequest
 
-CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
-KEY = CanaryKey(CLUSTER.name, NAMESPACE, ROUTE)
 BASELINE = (100, 0)
 BAKE = 360
+OWNER = (CLUSTER.account, CLUSTER.name)
 
 Act = Callable[[], object]
 
@@ -71,8 +69,8 @@ class Documents:
         return document
 
 
-class Writing:
-    """A DynamoDB client whose writes are effects."""
+class Working:
+    """A DynamoDB client whose calls are effects."""
 
     def __init__(self, client: Any, effect: Callable[[str], None]) -> None:
         self._client = client
@@ -81,6 +79,8 @@ class Writing:
 
     def __getattr__(self, operation: str) -> Any:
         call = getattr(self._client, operation)
+        if operation == "get_paginator":
+            return self._paginator(call)
         if operation not in ("update_item", "transact_write_items"):
             return call
 
@@ -94,6 +94,14 @@ class Writing:
 
         return write
 
+    def _paginator(self, call: Any) -> Any:
+        def paginate(**asked: Any) -> list[Any]:
+            pages = list(call("query").paginate(**asked))
+            self._effect("after leases")
+            return pages
+
+        return lambda _: SimpleNamespace(paginate=paginate)
+
 
 class World:
     """Use as `with world() as it`."""
@@ -101,8 +109,10 @@ class World:
     def __init__(self, dynamodb: Any = None) -> None:
         self.now = 1_000_000_020.0
         self.server = ApiServer(self.effect)
-        self.lattice, self.cloudwatch, self.states = Lattice(), CloudWatch(), StepFunctions()
-        self.table = Writing(dynamodb or SmallTable(), self.effect)
+        self.lattice, self.cloudwatch, self.states = Lattice(self.effect), CloudWatch(), StepFunctions()
+        self.leases = MemoryLeases()
+        self.runs = 0
+        self.table = Working(dynamodb or SmallTable(), self.effect)
         self.canaries = Canaries(cast(Any, self.table), "fleet")
         self.documents = Documents()
         self.told: list[tuple[str, dict[str, Any]]] = []
@@ -110,22 +120,20 @@ class World:
         self._interruption: tuple[str | int, Act] | None = None
         clients = SimpleNamespace(
             eks=None,
+            route53=None,
             lattice=self.lattice,
             cloudwatch=self.cloudwatch,
             stepfunctions=self.states,
             events=SimpleNamespace(put_events=self._put_events),
         )
-        registry = SimpleNamespace(get=lambda _: CLUSTER, find=lambda _: CLUSTER, list=lambda: (CLUSTER,))
-        tools = SimpleNamespace(
+        self.tools = toolbox(
+            documents=cast(Any, self.documents),
             clients=clients,
             canaries=self.canaries,
-            documents=self.documents,
-            registry=registry,
-            leases=SimpleNamespace(held=_held),
+            leases=self.leases,
             now=lambda: self.now,
-            settings=Settings(table="fleet", bucket="documents", canary_machine=MACHINE),
+            canary_machine=MACHINE,
         )
-        self.tools = cast(Toolbox, tools)
 
     @property
     def lease(self) -> Lease:
@@ -166,19 +174,22 @@ class World:
             self._interruption = None
             act()
 
-    def plan(self) -> tuple[str, dict[str, Any]]:
-        """A run reads the cluster and the leases: the key of its plan and the desired state."""
-        snapshot = read_snapshot(Api(self.server), CLUSTER.name)
-        leases = self.canaries.of_cluster(CLUSTER.name)
-        intent = build_intent(parse_snapshot(overlaid(snapshot, leases)), CLUSTER)
-        desired = asdict(build_desired(intent, CLUSTER))
-        document = {"desired": desired, "items": [], "canaries": marks(leases)}
-        return self.documents.put("plans", CLUSTER.name, document), desired
+    def read(self, scope: str = "cluster") -> dict[str, Any]:
+        """A run reads the cluster."""
+        self.runs += 1
+        asked = {"cluster": CLUSTER.name, "scope": scope, "lane": "schedule", "run": f"run-{self.runs}"}
+        return read(self.tools, RunRequest(**asked, mode=Mode.REMEDIATE))
 
-    def apply(self, plan: tuple[str, dict[str, Any]]) -> list[str]:
-        """A run brings VPC Lattice to its plan; the statuses."""
-        key, desired = plan
-        return [self._apply(key, service["name"]) for service in desired["services"]]
+    def plan(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The same run plans; what the machine knows then."""
+        run = run or self.read()
+        return {**run, **planning.plan(self.tools, Run(**run))}
+
+    def apply(self, planned: dict[str, Any]) -> list[str]:
+        """The same run brings VPC Lattice to its plan; the statuses of what it had to do."""
+        names = (name for stage in planned["stages"] for name in stage["items"])
+        runs = [item_run(planned["planKey"], name, run=planned["run"]) for name in names]
+        return [str(apply_service(self.tools, run)["status"]) for run in runs]
 
     def reconcile(self) -> list[str]:
         """A whole run."""
@@ -194,28 +205,9 @@ class World:
         asked = {**place, "command": name, "requestId": request, "author": author, **more}
         return command(self.tools, CommandRequest.model_validate(asked))
 
-    def _apply(self, key: str, name: str) -> str:
-        item = Item(kind=services.KIND, phase="apply", name=name)
-        run = ItemRun(
-            cluster=CLUSTER.name,
-            scope="cluster",
-            mode=Mode.REMEDIATE,
-            lane="schedule",
-            run="run-1",
-            snapshotKey="s",
-            planKey=key,
-            item=item,
-        )
-        return str(apply_service(self.tools, run)["status"])
-
     def _put_events(self, Entries: list[dict[str, str]]) -> dict[str, int]:  # noqa: N803 - as boto3 has it
         self.told += [(each["DetailType"].removeprefix("Canary."), json.loads(each["Detail"])) for each in Entries]
         return {"FailedEntryCount": 0}
-
-
-@contextmanager
-def _held(*_: str) -> Iterator[int]:
-    yield 1
 
 
 @contextmanager
@@ -231,6 +223,13 @@ def world(dynamodb: Any = None) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(KubernetesApi, "of_cluster", classmethod(lambda *_: Api(made.server)))
         patch.setattr(services, "reconcile_service", reconcile_service)
+        # A run has nothing to do but services, which it finds as the double of VPC Lattice has them.
+        patch.setattr(planning, "observe", lambda *_: made.lattice.observed(cluster_owner(*OWNER)))
+        patch.setattr(planning, "_cluster_items", lambda *_: ())
+        patch.setattr(planning, "auth_items", lambda *_, **__: ())
+        patch.setattr(planning, "client_items", lambda *_, **__: [])
+        patch.setattr(dns, "plan", lambda *_: KindPlan())
+        patch.setattr(network, "names", lambda _: (CLUSTER.service_network,))
         made.reconcile()
         yield made
 

@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from canary_execution import Execution
+from canary_leases import create_table
 from canary_world import World, world
 from moto import mock_aws
 
@@ -21,13 +22,7 @@ def moto_dynamodb() -> Iterator[Any]:
 
 @pytest.fixture
 def dynamodb(moto_dynamodb: Any) -> Iterator[Any]:
-    keys = ("pk", "sk")
-    moto_dynamodb.create_table(
-        TableName="fleet",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
+    create_table(moto_dynamodb)
     yield moto_dynamodb
     moto_dynamodb.delete_table(TableName="fleet")
 

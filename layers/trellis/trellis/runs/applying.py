@@ -10,21 +10,19 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from trellis.canary.overlay import mark
+from trellis.canary.overlay import marks, moved
 from trellis.model import Desired, Service, cluster_owner
 from trellis.model.auth_policy import NETWORK
 from trellis.planning.plan import APPLY
-from trellis.planning.work import Outcome, Refusal
+from trellis.planning.work import Outcome
 from trellis.resources import auth_policies, client_identity, dns, network, security_group, services
 from trellis.runs.auth_planning import decided_policy
 from trellis.runs.client_planning import client_apis, clients_wanted
-from trellis.runs.planning import names_wanted
+from trellis.runs.planning import canary_moved, names_wanted
 from trellis.runs.request import ItemRun
 from trellis.runs.toolbox import Toolbox
 
 _DESIRED = TypeAdapter(Desired)
-
-CANARY_SHIFTED = "CanaryShifted"
 
 
 def associate_vpc(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
@@ -78,15 +76,13 @@ def apply_service(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
 
 
 def _is_current(tools: Toolbox, plan: Mapping[str, Any], run: ItemRun) -> bool:
-    """Whether the plan knows the weights that a canary wants by now."""
-    lease = tools.canaries.locking(run.item.name)
-    return bool(plan.get("canaries", {}).get(run.item.name) == (mark(lease) if lease else None))
+    """Whether canaries want what they wanted when the cluster was read."""
+    return run.item.name not in moved(plan.get("canaries", {}), marks(tools.canaries.of_cluster(run.cluster)))
 
 
 def _outdated(run: ItemRun) -> services.ServiceOutcome:
-    message = "a canary has begun, shifted or ended since this was planned; what it wants is another run's work"
-    refusal = Refusal(f"service {run.item.name}", CANARY_SHIFTED, message)
-    return services.ServiceOutcome(run.item.name, services.ServiceStatus.REFUSED, refusals=(refusal,))
+    refusals = (canary_moved(run.item.name),)
+    return services.ServiceOutcome(run.item.name, services.ServiceStatus.REFUSED, refusals=refusals)
 
 
 def attach_auth_policy(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
