@@ -106,6 +106,8 @@ class Working:
 class World:
     """Use as `with world() as it`."""
 
+    cluster = CLUSTER.name
+
     def __init__(self, dynamodb: Any = None) -> None:
         self.now = 1_000_000_020.0
         self.server = ApiServer(self.effect)
@@ -174,10 +176,10 @@ class World:
             self._interruption = None
             act()
 
-    def read(self, scope: str = "cluster") -> dict[str, Any]:
+    def read(self, scope: str = "cluster", lane: str = "schedule") -> dict[str, Any]:
         """A run reads the cluster."""
         self.runs += 1
-        asked = {"cluster": CLUSTER.name, "scope": scope, "lane": "schedule", "run": f"run-{self.runs}"}
+        asked = {"cluster": CLUSTER.name, "scope": scope, "lane": lane, "run": f"run-{self.runs}"}
         return read(self.tools, RunRequest(**asked, mode=Mode.REMEDIATE))
 
     def plan(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -191,9 +193,9 @@ class World:
         runs = [item_run(planned["planKey"], name, run=planned["run"]) for name in names]
         return [str(apply_service(self.tools, run)["status"]) for run in runs]
 
-    def reconcile(self) -> list[str]:
+    def reconcile(self, scope: str = "cluster", lane: str = "schedule") -> list[str]:
         """A whole run."""
-        return self.apply(self.plan())
+        return self.apply(self.plan(self.read(scope, lane)))
 
     def sweep(self) -> list[str]:
         """The sweep of a drift check: what was done."""

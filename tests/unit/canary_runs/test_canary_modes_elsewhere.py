@@ -27,7 +27,7 @@ def test_f25_rules_that_do_not_follow_end_the_canary(it: World, canary: Executio
     canary.until("Shift")
     lag(it)
     canary.until("RollBack")
-    assert canary.failure["cause"].startswith("NOT_APPLIED: VPC Lattice has not followed the route")
+    assert canary.because.startswith("NOT_APPLIED: VPC Lattice has not followed the route")
     assert canary.finished().end == "RolledBack"
     assert it.server.weights == (100, 0)
 

@@ -52,7 +52,7 @@ def test_f36_two_decisions_at_once_are_one(it: World, gated: Execution) -> None:
         it.say("approve")
     assert [kind for kind, _ in it.states.sent] == ["failure"]
     after_gate(gated).until("RollBack")
-    assert "GATE_REJECTED" in gated.failure["cause"]
+    assert "GATE_REJECTED" in gated.because
 
 
 def test_f36_the_clock_comes_second(it: World, gated: Execution) -> None:
