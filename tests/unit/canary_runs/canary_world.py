@@ -22,6 +22,7 @@ from trellis.canary.state import Lease, Phase
 from trellis.clusters.api import KubernetesApi
 from trellis.fleet.canaries import Canaries
 from trellis.model import Mode, cluster_owner
+from trellis.planning.service_state import ObservedServices
 from trellis.planning.work import KindPlan
 from trellis.resources import dns, network, services
 from trellis.runs import planning
@@ -33,7 +34,6 @@ from trellis.runs.request import Run, RunRequest
 
 BASELINE = (100, 0)
 BAKE = 360
-OWNER = (CLUSTER.account, CLUSTER.name)
 
 Act = Callable[[], object]
 
@@ -44,6 +44,10 @@ class Killed(BaseException):
 
 def kill() -> None:
     raise Killed
+
+
+def _nothing() -> None:
+    """Nobody watches."""
 
 
 class Documents:
@@ -70,14 +74,17 @@ class Documents:
 
 
 class Working:
-    """A DynamoDB client whose calls are effects."""
+    """A DynamoDB client whose calls are effects. `watch` is called after each write."""
 
     def __init__(self, client: Any, effect: Callable[[str], None]) -> None:
         self._client = client
         self._effect = effect
         self.fails: list[Exception] = []
+        self.watch: Act = _nothing
 
     def __getattr__(self, operation: str) -> Any:
+        if operation.startswith("_"):
+            raise AttributeError(operation)
         call = getattr(self._client, operation)
         if operation == "get_paginator":
             return self._paginator(call)
@@ -89,6 +96,7 @@ class Working:
             if self.fails:
                 raise self.fails.pop(0)
             answer = call(**asked)
+            self.watch()
             self._effect("after lease")
             return answer
 
@@ -103,6 +111,20 @@ class Working:
         return lambda _: SimpleNamespace(paginate=paginate)
 
 
+class ServiceLeases(MemoryLeases):
+    """The leases of services; `watch` is called when a run has taken one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watch: Act = _nothing
+
+    @contextmanager
+    def held(self, resource: str, holder: str) -> Iterator[int]:
+        with super().held(resource, holder) as epoch:
+            self.watch()
+            yield epoch
+
+
 class World:
     """Use as `with world() as it`."""
 
@@ -112,13 +134,14 @@ class World:
         self.now = 1_000_000_020.0
         self.server = ApiServer(self.effect)
         self.lattice, self.cloudwatch, self.states = Lattice(self.effect), CloudWatch(), StepFunctions()
-        self.leases = MemoryLeases()
+        self.leases = ServiceLeases()
         self.runs = 0
         self.table = Working(dynamodb or SmallTable(), self.effect)
         self.canaries = Canaries(cast(Any, self.table), "fleet")
         self.documents = Documents()
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.effects = 0
+        self.place = ""
         self._interruption: tuple[str | int, Act] | None = None
         clients = SimpleNamespace(
             eks=None,
@@ -133,7 +156,7 @@ class World:
             clients=clients,
             canaries=self.canaries,
             leases=self.leases,
-            now=lambda: self.now,
+            now=self._clock,
             canary_machine=MACHINE,
         )
 
@@ -164,13 +187,18 @@ class World:
         """The event that an execution has ended; how many canaries were orphans of it."""
         return len(reap(self.tools, {"detail": {"executionArn": arn, "status": status}})["swept"])
 
+    @property
+    def is_to_be_interrupted(self) -> bool:
+        """Whether the place of an interruption has not been reached yet."""
+        return self._interruption is not None
+
     def finish_interruption(self) -> None:
         """Forget an interruption whose place was never reached."""
         self._interruption = None
 
     def effect(self, place: str) -> None:
         """A place between two steps of work."""
-        number, self.effects = self.effects, self.effects + 1
+        number, self.effects, self.place = self.effects, self.effects + 1, place
         if self._interruption and self._interruption[0] in (place, number):
             _, act = self._interruption
             self._interruption = None
@@ -207,33 +235,53 @@ class World:
         asked = {**place, "command": name, "requestId": request, "author": author, **more}
         return command(self.tools, CommandRequest.model_validate(asked))
 
+    def _clock(self) -> float:
+        return self.now
+
     def _put_events(self, Entries: list[dict[str, str]]) -> dict[str, int]:  # noqa: N803 - as boto3 has it
         self.told += [(each["DetailType"].removeprefix("Canary."), json.loads(each["Detail"])) for each in Entries]
         return {"FailedEntryCount": 0}
 
 
+class Stage:
+    """Which world the product's functions are in."""
+
+    world: World
+
+    def of_cluster(self, *_: Any) -> Api:
+        return Api(self.world.server)
+
+    def observe(self, *_: Any) -> ObservedServices:
+        return self.world.lattice.observed(cluster_owner(CLUSTER.account, CLUSTER.name))
+
+    def reconcile_service(self, _: Any, task: Any, **__: Any) -> services.ServiceOutcome:
+        self.world.lattice.program(task.desired)
+        return services.ServiceOutcome(task.name, services.ServiceStatus.PROGRAMMED)
+
+
 @contextmanager
-def world(dynamodb: Any = None) -> Iterator[World]:
-    """A world whose route is served as its manifests say."""
-    made = World(dynamodb)
-    done = services.ServiceStatus.PROGRAMMED
-
-    def reconcile_service(_: Any, task: Any, **__: Any) -> services.ServiceOutcome:
-        made.lattice.program(task.desired)
-        return services.ServiceOutcome(task.name, done)
-
+def stage() -> Iterator[Stage]:
+    """The product's functions, on whatever world is put there; runs have nothing to do but services."""
+    made = Stage()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(KubernetesApi, "of_cluster", classmethod(lambda *_: Api(made.server)))
-        patch.setattr(services, "reconcile_service", reconcile_service)
-        # A run has nothing to do but services, which it finds as the double of VPC Lattice has them.
-        patch.setattr(planning, "observe", lambda *_: made.lattice.observed(cluster_owner(*OWNER)))
+        patch.setattr(KubernetesApi, "of_cluster", made.of_cluster)
+        patch.setattr(services, "reconcile_service", made.reconcile_service)
+        patch.setattr(planning, "observe", made.observe)
         patch.setattr(planning, "_cluster_items", lambda *_: ())
         patch.setattr(planning, "auth_items", lambda *_, **__: ())
         patch.setattr(planning, "client_items", lambda *_, **__: [])
         patch.setattr(dns, "plan", lambda *_: KindPlan())
         patch.setattr(network, "names", lambda _: (CLUSTER.service_network,))
-        made.reconcile()
         yield made
+
+
+@contextmanager
+def world(dynamodb: Any = None) -> Iterator[World]:
+    """A world whose route is served as its manifests say."""
+    with stage() as made:
+        made.world = World(dynamodb)
+        made.world.reconcile()
+        yield made.world
 
 
 def asked(**members: Any) -> dict[str, Any]:

@@ -7,8 +7,22 @@ import boto3
 import pytest
 from canary_execution import Execution
 from canary_leases import create_table
+from canary_sequences import Tally
 from canary_world import World, world
 from moto import mock_aws
+
+_TALLY = pytest.StashKey[Tally]()
+
+
+@pytest.fixture(scope="session")
+def interleavings(pytestconfig: pytest.Config) -> Tally:
+    """What all sequences have done, which is said at the end."""
+    return pytestconfig.stash.setdefault(_TALLY, Tally())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if _TALLY in config.stash:
+        terminalreporter.write_line(f"interleavings of canaries: {config.stash[_TALLY]}")
 
 
 @pytest.fixture(scope="module")  # within a longer one, another module's moto would not begin empty
