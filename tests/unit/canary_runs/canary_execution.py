@@ -10,11 +10,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from canary_aws import EXECUTIONS
-from canary_machine import State, delay, function_of, matching, patience_of_runs, state_of, value_of
+from canary_machine import State, delay, function_of, matching, run_waits, state_of, value_of
 from canary_world import Killed, World, asked
 
-from trellis.errors import LeaseHeldError, TrellisError
+from trellis.errors import TrellisError
 from trellis.observability import translated
+from trellis.planning.work import Status
 from trellis.runs.canary_evaluation import EvaluationCall, evaluate
 from trellis.runs.canary_finish import FinishCall, finish
 from trellis.runs.canary_gates import GateCall, keep_gate
@@ -45,6 +46,9 @@ class Execution:
         self._variables: dict[str, Any] = {}
         self._tried: dict[int, int] = {}
         self._wait = 0.0
+        self._run: dict[str, Any] | None = None
+        self._attempts = 0
+        self._is_inside_run = False
         self.end = ""
         self.status = "RUNNING"
         self.state = "Begin"
@@ -88,19 +92,19 @@ class Execution:
     def redrive(self) -> None:
         """Go on at the state in which it was stopped."""
         if self.status in ("ABORTED", "TIMED_OUT"):
-            self.status, self._tried = "RUNNING", {}
+            self.status, self._tried, self._run = "RUNNING", {}, None
 
     def until(self, *states: str) -> "Execution":
         """Go on until one of these states is next, or the execution has ended."""
-        for _ in range(200):
-            if not self.is_running or self.state in states:
+        for _ in range(500):
+            if not self.is_running or self.state in states or self._is_inside_run:
                 return self
             self.advance()
         raise AssertionError(f"still in {self.state}")
 
     def advance(self) -> None:
-        """Do one task, or one try of it."""
-        if not self.is_running:
+        """Do one task, or one try of it. Several calls of a function may be under way; a run is waited for."""
+        if not self.is_running or self._is_inside_run:
             return
         name = self.state
         state = state_of(name)
@@ -134,14 +138,23 @@ class Execution:
         return {"Payload": call(self._world.tools, model.model_validate(payload))}
 
     def _reconciled(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        """A run of the one data flow, which waits for another run by itself."""
+        """A run of the one data flow: it repeats a function that died, and waits for another run."""
         assert asked["cluster"] == self._world.cluster
+        self._is_inside_run = True
         try:
-            return {"statuses": self._world.reconcile(asked["scope"], asked["lane"])}
-        except LeaseHeldError:
-            if not self._tries_again(patience_of_runs(), LeaseHeldError.__name__):
-                raise
+            if self._run is None:
+                read = self._world.read(asked["scope"], asked["lane"])
+                self._run, self._attempts = self._world.plan(read), 0
+            statuses = self._world.apply(self._run)
+        except Killed:
             raise _WaitingError from None
+        finally:
+            self._is_inside_run = False
+        self._attempts += 1
+        if run_waits([status for status in statuses if status == Status.IN_PROGRESS], self._attempts):
+            raise _WaitingError
+        self._run = None
+        return {"statuses": statuses}
 
     def _raised(self, name: str, error: Exception) -> None:
         if not isinstance(error, _WaitingError):

@@ -30,11 +30,11 @@ def state_of(name: str) -> State:
     return {**found["Branches"][0]["States"]["AskPerson"], **found} if found["Type"] == "Parallel" else found
 
 
-def patience_of_runs() -> Sequence[State]:
-    """The retries of a run at one work item: how long it waits for another run."""
-    stage = definition("reconcile-cluster")["States"]["ForEachStage"]["ItemProcessor"]["States"]["ForEachItem"]
-    retries: Sequence[State] = stage["ItemProcessor"]["States"]["Apply"]["Retry"]
-    return retries
+def run_waits(left: Sequence[str], attempts: int) -> bool:
+    """Whether a run tries work items again that another run is busy with, after so many attempts."""
+    stage = definition("reconcile-cluster")["States"]["ForEachStage"]["ItemProcessor"]["States"]["ForEachBatch"]
+    (choice,) = stage["ItemProcessor"]["States"]["IsFinished"]["Choices"]
+    return bool(value_of(choice["Condition"], {"batch": {"names": left}, "attempt": attempts}))
 
 
 def function_of(state: State) -> str:

@@ -18,6 +18,7 @@ from canary_world import BASELINE, Killed, Stage, World, kill, stage
 
 from trellis.canary.state import Phase
 from trellis.errors import InvalidInputError, TrellisError
+from trellis.planning.work import Status
 
 LENGTH = 4
 """Actions of a sequence, before everybody finishes."""
@@ -195,7 +196,9 @@ class Sequence:
     def _reconcile(self) -> None:
         if not self._planned:
             self._plan()
-        self.it.apply(self._planned.pop(0))
+        planned = self._planned.pop(0)
+        if Status.IN_PROGRESS in self.it.apply(planned):
+            self._planned.append(planned)
 
     def _late(self) -> None:
         self._plan()

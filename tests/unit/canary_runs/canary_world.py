@@ -5,7 +5,7 @@ let somebody else do something in between.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ import pytest
 from canary_aws import MACHINE, CloudWatch, Lattice, StepFunctions
 from canary_cluster import NAMESPACE, ROUTE, Api, ApiServer
 from canary_leases import KEY, VERSIONS
-from run_tools import CLUSTER, MemoryLeases, item_run, toolbox
+from run_tools import CLUSTER, MemoryLeases, batch_run, toolbox
 from small_table import SmallTable
 
 from trellis.canary.state import Lease, Phase
@@ -25,8 +25,7 @@ from trellis.model import Mode, cluster_owner
 from trellis.planning.service_state import ObservedServices
 from trellis.planning.work import KindPlan
 from trellis.resources import dns, network, services
-from trellis.runs import planning
-from trellis.runs.applying import apply_service
+from trellis.runs import applying, planning
 from trellis.runs.canary_commands import CommandRequest, command
 from trellis.runs.canary_reaping import SWEEP, reap
 from trellis.runs.reading import read
@@ -217,9 +216,10 @@ class World:
 
     def apply(self, planned: dict[str, Any]) -> list[str]:
         """The same run brings VPC Lattice to its plan; the statuses of what it had to do."""
-        names = (name for stage in planned["stages"] for name in stage["items"])
-        runs = [item_run(planned["planKey"], name, run=planned["run"]) for name in names]
-        return [str(apply_service(self.tools, run)["status"]) for run in runs]
+        batches = [batch for stage in planned["stages"] for batch in stage["batches"]]
+        runs = [batch_run(planned["planKey"], *batch["names"], run=planned["run"]) for batch in batches]
+        noted = [self.documents.get(applying.apply_service(self.tools, run)["outcomesKey"]) for run in runs]
+        return [str(outcome["status"]) for each in noted for outcome in each["outcomes"]]
 
     def reconcile(self, scope: str = "cluster", lane: str = "schedule") -> list[str]:
         """A whole run."""
@@ -254,9 +254,10 @@ class Stage:
     def observe(self, *_: Any) -> ObservedServices:
         return self.world.lattice.observed(cluster_owner(CLUSTER.account, CLUSTER.name))
 
-    def reconcile_service(self, _: Any, task: Any, **__: Any) -> services.ServiceOutcome:
-        self.world.lattice.program(task.desired)
-        return services.ServiceOutcome(task.name, services.ServiceStatus.PROGRAMMED)
+    def reconcile_services(self, _: Any, tasks: Sequence[Any], __: Any) -> list[services.ServiceOutcome]:
+        for task in tasks:
+            self.world.lattice.program(task.desired)
+        return [services.ServiceOutcome(task.name, services.ServiceStatus.PROGRAMMED) for task in tasks]
 
 
 @contextmanager
@@ -265,7 +266,9 @@ def stage() -> Iterator[Stage]:
     made = Stage()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(KubernetesApi, "of_cluster", made.of_cluster)
-        patch.setattr(services, "reconcile_service", made.reconcile_service)
+        patch.setattr(services, "reconcile_services", made.reconcile_services)
+        # A run that waits for another one says so each time, in thousands of sequences.
+        patch.setattr(applying.logger, "warning", lambda *_, **__: None)
         patch.setattr(planning, "observe", made.observe)
         patch.setattr(planning, "_cluster_items", lambda *_: ())
         patch.setattr(planning, "auth_items", lambda *_, **__: ())

@@ -2,7 +2,7 @@
 
 import pytest
 from canary_leases import SERVICE, lease
-from run_tools import CLUSTER, MemoryCanaries, MemoryDocuments, item_run, toolbox
+from run_tools import CLUSTER, MemoryCanaries, MemoryDocuments, batch_run, toolbox
 
 from trellis.canary.overlay import marks
 from trellis.canary.state import Lease, Phase
@@ -17,8 +17,9 @@ def applied(read: Lease | None, now: Lease | None, monkeypatch: pytest.MonkeyPat
     key = documents.put("plans", CLUSTER.name, plan)
     tools = toolbox(documents=documents, canaries=MemoryCanaries([now] if now else []))
     done = services.ServiceOutcome(SERVICE, services.ServiceStatus.PROGRAMMED)
-    monkeypatch.setattr(services, "reconcile_service", lambda *_, **__: done)
-    return str(apply_service(tools, item_run(key, SERVICE, phase="prune"))["status"])
+    monkeypatch.setattr(services, "reconcile_services", lambda _, tasks, __: (done,) * len(tasks))
+    key = apply_service(tools, batch_run(key, SERVICE, phase="prune"))["outcomesKey"]
+    return str(documents.get(key)["outcomes"][0]["status"])
 
 
 def test_a_run_that_knows_the_canarys_weights_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from trellis.model import Cluster, Mode
 from trellis.planning.contest import Repair
 from trellis.planning.network_policies import Claim
 from trellis.resources import services
-from trellis.runs.request import Item, ItemRun
+from trellis.runs.request import Batch, BatchRun
 from trellis.runs.toolbox import Toolbox
 
 CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
@@ -41,6 +41,12 @@ class MemoryDocuments:
 
     def put_page(self, key: str, page: str) -> None:
         self.pages[key] = page
+
+
+def noted(documents: MemoryDocuments, *outcomes: dict[str, Any]) -> list[dict[str, str]]:
+    """These outcomes as the state machine hands them on: by the document in which they are noted."""
+    key = documents.put("outcomes", CLUSTER.name, {"outcomes": list(outcomes)})
+    return [{"kind": "any", "phase": "apply", "outcomesKey": key}] if outcomes else []
 
 
 class MemoryRegistry:
@@ -181,11 +187,11 @@ class MemoryNetworkPolicies:
             self.claims[cluster] = claim
 
 
-def item_run(plan: str, name: str, *, run: str = "run-1", phase: Any = "apply") -> ItemRun:
-    """A run at the work item of one service."""
-    item = Item(kind=services.KIND, phase=phase, name=name)
+def batch_run(plan: str, *names: str, run: str = "run-1", phase: Any = "apply") -> BatchRun:
+    """A run at the work items of services."""
+    batch = Batch(kind=services.KIND, phase=phase, names=names)
     run_ = {"cluster": CLUSTER.name, "scope": "cluster", "mode": Mode.REMEDIATE, "lane": "schedule", "run": run}
-    return ItemRun(**run_, snapshotKey="s", planKey=plan, item=item)
+    return BatchRun(**run_, snapshotKey="s", planKey=plan, batch=batch)
 
 
 def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None, **more: Any) -> Toolbox:
