@@ -41,3 +41,17 @@ def test_a_run_that_has_read_before_the_canarys_last_write_changes_nothing(
     read: Lease | None, now: Lease | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert applied(read, now, monkeypatch) == "REFUSED"
+
+
+def test_a_canary_keeps_a_run_from_its_own_service_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = MemoryDocuments()
+    plan = {"desired": {"services": [], "names": []}, "items": [], "canaries": {}}
+    tools = toolbox(documents=documents, canaries=MemoryCanaries([lease()]))
+    asked: list[str] = []
+    monkeypatch.setattr(
+        services, "reconcile_services", lambda _, tasks, __: asked.extend(task.name for task in tasks) or ()
+    )
+    key = documents.put("plans", CLUSTER.name, plan)
+    noted = documents.get(apply_service(tools, batch_run(key, SERVICE, "other", phase="prune"))["outcomesKey"])
+    assert asked == ["other"]
+    assert [refusal["reason"] for outcome in noted["outcomes"] for refusal in outcome["refusals"]] == ["CanaryShifted"]
