@@ -4,40 +4,20 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from trellis.canary.overlay import mark, marks, overlaid
-from trellis.canary.request_parts import Backend
-from trellis.canary.rules import Pair
-from trellis.canary.state import CanaryKey, Lease, Phase, Progress
+from canary_leases import SERVICE, VERSIONS, lease
 
-RULE = "PathPrefix:/"
-
-
-def weights(v1: int, v2: int) -> dict[str, dict[str, int]]:
-    return {RULE: {"v1:80": v1, "v2:80": v2}}
+from trellis.canary.overlay import marks, moved, overlaid
+from trellis.canary.state import CanaryKey, Phase
 
 
 def route(v1: int, v2: int, uid: str = "uid-1", **ref: Any) -> dict[str, Any]:
-    refs = [{"name": "v1", "port": 80, "weight": v1, **ref}, {"name": "v2", "port": 80, "weight": v2}]
+    refs = [{"name": name, "port": 80, "weight": weight} for name, weight in zip(VERSIONS, (v1, v2), strict=True)]
+    refs[0] |= ref
     return {"metadata": {"name": "orders", "uid": uid}, "spec": {"rules": [{"backendRefs": refs}]}}
 
 
 def snapshot(*routes: Any) -> dict[str, Any]:
     return {"cluster": "blue", "objects": {"HTTPRoute": list(routes), "Gateway": []}}
-
-
-def lease(v1: int = 50, v2: int = 50) -> Lease:
-    progress = Progress(
-        canary="first",
-        request="canaries/blue/1.json",
-        route_uid="uid-1",
-        pair=Pair("shop", Backend(name="v1"), Backend(name="v2")),
-        started_at=0.0,
-        deadline_at=9.0,
-        baseline=weights(100, 0),
-        expected=weights(v1, v2),
-        generation=1,
-    )
-    return Lease(CanaryKey("blue", "shop", "orders"), "arn:first", 1, 1, Phase.BAKING, ("orders-1a2b",), progress)
 
 
 def test_a_route_that_was_put_back_is_wanted_as_the_lease_says() -> None:
@@ -67,8 +47,21 @@ def test_without_canaries_it_is_the_snapshot_itself() -> None:
     assert overlaid(given, []) is given
 
 
-def test_the_mark_tells_shifts_apart_and_nothing_else() -> None:
+def test_a_released_lease_wants_nothing() -> None:
+    given = snapshot(route(100, 0))
+    assert overlaid(given, [lease(phase=Phase.RELEASED)]) is given
+
+
+def test_the_marks_tell_holders_and_shifts_apart_and_nothing_else() -> None:
     found = lease()
-    later = replace(found, epoch=9, revision=7, phase=Phase.PAUSED)
-    assert mark(later) == mark(found) != mark(lease(0, 100))
-    assert marks([found]) == {"orders-1a2b": mark(found)}
+    same = replace(found, revision=7, phase=Phase.PAUSED)
+    assert not moved(marks([found]), marks([same]))
+    for other in (lease(0, 100), replace(found, epoch=2), replace(found, phase=Phase.RELEASED)):
+        assert moved(marks([found]), marks([other])) == {SERVICE}
+    assert moved({}, marks([found])) == moved(marks([found]), {}) == {SERVICE}
+
+
+def test_the_leases_of_several_routes_of_one_service_are_one_mark_in_any_order() -> None:
+    first, second = lease(), lease(key=CanaryKey("blue", "shop", "other"), phase=Phase.RELEASED)
+    assert marks([first, second]) == marks([second, first])
+    assert moved(marks([first]), marks([first, second])) == {SERVICE}

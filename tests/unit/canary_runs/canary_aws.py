@@ -3,21 +3,28 @@
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 from trellis.model import Forward, Service
+from trellis.planning.service_state import ObservedGroup, ObservedService, ObservedServices
 
 MACHINE = "arn:aws:states:us-west-2:111122223333:stateMachine:shift-canary"
 HOOK = "arn:aws:lambda:us-west-2:111122223333:function:may-it-go-on"
 EXECUTIONS = MACHINE.replace("stateMachine", "execution")
 
 
-class Lattice:
-    """Carries what was programmed last; `lagging` listeners do not follow."""
+ACTIVE = "ACTIVE"
 
-    def __init__(self) -> None:
+
+class Lattice:
+    """Carries what was programmed last; `lagging` listeners do not follow. `watch` is called after each change."""
+
+    def __init__(self, effect: Callable[[str], None]) -> None:
+        self._effect = effect
+        self.watch: Callable[[], None] = lambda: None
         self.services: dict[str, Service] = {}
         self.lagging: set[str] = set()
         self.unhealthy: set[str] = set()
@@ -25,15 +32,26 @@ class Lattice:
 
     def program(self, service: Service) -> None:
         """Bring one service to what is wanted."""
+        self._effect("before VPC Lattice")
         former = self.services.get(service.name)
         old = {listener.name: listener for listener in former.listeners} if former else {}
         listeners = tuple(
             old.get(listener.name, listener) if listener.name in self.lagging else listener
             for listener in service.listeners
         )
-        self.services[service.name] = SimpleNamespace(  # type: ignore[assignment]
-            name=service.name, listeners=listeners, target_groups=service.target_groups
-        )
+        self.services[service.name] = replace(service, listeners=listeners)
+        self.watch()
+        self._effect("after VPC Lattice")
+
+    def deregister(self) -> None:
+        """Somebody takes the targets of all target groups away."""
+        for name, service in self.services.items():
+            groups = tuple(replace(group, targets=()) for group in service.target_groups)
+            self.services[name] = replace(service, target_groups=groups)
+
+    def observed(self, owner: str) -> ObservedServices:
+        """Everything as a run reads it."""
+        return ObservedServices(owner, tuple(_observed(service, owner) for service in self.services.values()))
 
     def shares(self) -> set[tuple[int, ...]]:
         """The weights of all rules of all listeners."""
@@ -81,6 +99,15 @@ class Lattice:
     def _list_targets(self, targetGroupIdentifier: str) -> list[Any]:  # noqa: N803
         unhealthy = any(name in targetGroupIdentifier for name in self.unhealthy)
         return [{"id": "10.0.0.1", "status": "UNHEALTHY" if unhealthy else "HEALTHY"}]
+
+
+def _observed(service: Service, owner: str) -> ObservedService:
+    networks = tuple((network, ACTIVE) for network in service.service_networks)
+    arn = f"arn:{service.name}"
+    found = replace(service, arn=arn, status=ACTIVE, owner=owner, association_status=networks)
+    groups = (replace(group, status=ACTIVE, owner=owner) for group in service.target_groups)
+    used = tuple(ObservedGroup(group, service.name, used_by=(arn,)) for group in groups)
+    return ObservedService(service.name, owner, found, used)
 
 
 class CloudWatch:

@@ -8,22 +8,27 @@ from types import SimpleNamespace
 from typing import Any
 
 import jsonpatch
+from canary_leases import KEY, VERSIONS
 
 from trellis.canary.patch import ANNOTATIONS, EPOCH, pointer
 from trellis.clusters.api import KubernetesApi
 
 Raw = dict[str, Any]
-NAMESPACE, ROUTE = "shop", "orders"
+NAMESPACE, ROUTE = KEY.namespace, KEY.name
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-VERSIONS = ("orders-v1", "orders-v2")
 
 
 @dataclass(frozen=True)
 class Written:
-    """A patch of weights that was applied: the epoch that it brought, what it tested, and the weights since."""
+    """A patch of weights that was applied: the epoch that it brought, what it tested, and the weights since.
+
+    `found` is the epoch that the route carried, None before the first.
+    """
 
     epoch: int
+    found: int | None
     tested: frozenset[str]
+    before: tuple[int, int]
     weights: tuple[int, int]
 
 
@@ -47,6 +52,7 @@ class ApiServer:
         self.answers: list[int] = []
         self.denied = False
         self.writes: list[Written] = []
+        self.watch: Callable[[Written], None] = lambda _: None
 
     @property
     def weights(self) -> tuple[int, int]:
@@ -90,11 +96,17 @@ class ApiServer:
         if method == "PATCH":
             return self._patched(body)
         if path.endswith(f"/httproutes/{ROUTE}"):
-            return _answer(200 if self.route else 404, self.route or {})
+            answer = _answer(200 if self.route else 404, self.route or {})
+            self._effect("after GET")
+            return answer
         kind = path.rpartition("/")[2]
-        own = [self.route] if kind == "httproutes" and self.route else []
-        items = [*own, *self.others.get(kind, [])]
-        return _answer(200, {"items": items, "metadata": {}})
+        if kind != "httproutes":
+            return _answer(200, {"items": self.others.get(kind, []), "metadata": {}})
+        self._effect("before LIST")
+        own = [self.route] if self.route else []
+        answer = _answer(200, {"items": [*own, *self.others.get(kind, [])], "metadata": {}})
+        self._effect("after LIST")
+        return answer
 
     def _patched(self, operations: list[Raw]) -> Any:
         self._effect("before PATCH")
@@ -104,12 +116,17 @@ class ApiServer:
             changed = jsonpatch.apply_patch(self.route, operations)
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
             return _answer(422, {"message": str(error)})
+        written = None
         if _weights(changed) != self.weights:
             tested = frozenset(op["path"].removeprefix("/metadata/") for op in operations if op["op"] == "test")
             tested = frozenset("epoch" if path == f"annotations/{pointer(EPOCH)}" else path for path in tested)
             epoch = int(changed["metadata"]["annotations"][EPOCH])
-            self.writes.append(Written(epoch, tested, _weights(changed)))
+            found = int(self.annotations[EPOCH]) if EPOCH in self.annotations else None
+            written = Written(epoch, found, tested, self.weights, _weights(changed))
         self._stored(changed, spec_changed=changed["spec"] != self.route["spec"])
+        if written:
+            self.writes.append(written)
+            self.watch(written)
         self._effect("after PATCH")
         return _answer(200, self.route)
 

@@ -6,34 +6,32 @@ let somebody else do something in between.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from canary_aws import HOOK, MACHINE, CloudWatch, Functions, Lattice, StepFunctions
-from canary_cluster import NAMESPACE, ROUTE, VERSIONS, Api, ApiServer
+from canary_cluster import NAMESPACE, ROUTE, Api, ApiServer
+from canary_leases import KEY, VERSIONS
+from run_tools import CLUSTER, MemoryLeases, batch_run, toolbox
 from small_table import SmallTable
 
-from trellis.canary.overlay import marks, overlaid
-from trellis.canary.state import CanaryKey, Lease, Phase
+from trellis.canary.state import Lease, Phase
 from trellis.clusters.api import KubernetesApi
-from trellis.clusters.snapshot import read_snapshot
-from trellis.config import Settings
 from trellis.fleet.canaries import Canaries
-from trellis.gateway_api import build_desired, build_intent, parse_snapshot
-from trellis.model import Cluster, Mode
-from trellis.resources import services
-from trellis.runs.applying import apply_service
+from trellis.model import Mode, cluster_owner
+from trellis.planning.service_state import ObservedServices
+from trellis.planning.work import KindPlan
+from trellis.resources import dns, network, services
+from trellis.resources.read_memory import NoMemory
+from trellis.runs import applying, planning
 from trellis.runs.canary_commands import CommandRequest, command
 from trellis.runs.canary_reaping import SWEEP, reap
-from trellis.runs.request import Batch, BatchRun
-from trellis.runs.toolbox import Toolbox
+from trellis.runs.reading import read
+from trellis.runs.request import Run, RunRequest
 
-CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
-KEY = CanaryKey(CLUSTER.name, NAMESPACE, ROUTE)
 BASELINE = (100, 0)
 BAKE = 360
 
@@ -46,6 +44,10 @@ class Killed(BaseException):
 
 def kill() -> None:
     raise Killed
+
+
+def _nothing() -> None:
+    """Nobody watches."""
 
 
 class Documents:
@@ -71,16 +73,21 @@ class Documents:
         return document
 
 
-class Writing:
-    """A DynamoDB client whose writes are effects."""
+class Working:
+    """A DynamoDB client whose calls are effects. `watch` is called after each write."""
 
     def __init__(self, client: Any, effect: Callable[[str], None]) -> None:
         self._client = client
         self._effect = effect
         self.fails: list[Exception] = []
+        self.watch: Act = _nothing
 
     def __getattr__(self, operation: str) -> Any:
+        if operation.startswith("_"):
+            raise AttributeError(operation)
         call = getattr(self._client, operation)
+        if operation == "get_paginator":
+            return self._paginator(call)
         if operation not in ("update_item", "transact_write_items"):
             return call
 
@@ -89,29 +96,58 @@ class Writing:
             if self.fails:
                 raise self.fails.pop(0)
             answer = call(**asked)
+            self.watch()
             self._effect("after lease")
             return answer
 
         return write
 
+    def _paginator(self, call: Any) -> Any:
+        def paginate(**asked: Any) -> list[Any]:
+            pages = list(call("query").paginate(**asked))
+            self._effect("after leases")
+            return pages
+
+        return lambda _: SimpleNamespace(paginate=paginate)
+
+
+class ServiceLeases(MemoryLeases):
+    """The leases of services; `watch` is called when a run has taken one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watch: Act = _nothing
+
+    @contextmanager
+    def held(self, resource: str, holder: str) -> Iterator[int]:
+        with super().held(resource, holder) as epoch:
+            self.watch()
+            yield epoch
+
 
 class World:
     """Use as `with world() as it`."""
 
+    cluster = CLUSTER.name
+
     def __init__(self, dynamodb: Any = None) -> None:
         self.now = 1_000_000_020.0
         self.server = ApiServer(self.effect)
-        self.lattice, self.cloudwatch, self.states = Lattice(), CloudWatch(), StepFunctions()
+        self.lattice, self.cloudwatch, self.states = Lattice(self.effect), CloudWatch(), StepFunctions()
         self.functions = Functions(self.effect)
-        self.table = Writing(dynamodb or SmallTable(), self.effect)
+        self.leases = ServiceLeases()
+        self.runs = 0
+        self.table = Working(dynamodb or SmallTable(), self.effect)
         self.canaries = Canaries(cast(Any, self.table), "fleet")
         self.documents = Documents()
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.messages: list[str] = []
         self.effects = 0
+        self.place = ""
         self._interruption: tuple[str | int, Act] | None = None
         clients = SimpleNamespace(
             eks=None,
+            route53=None,
             lattice=self.lattice,
             cloudwatch=self.cloudwatch,
             stepfunctions=self.states,
@@ -119,17 +155,15 @@ class World:
             events=SimpleNamespace(put_events=self._put_events),
             sns=SimpleNamespace(publish=self._publish),
         )
-        registry = SimpleNamespace(get=lambda _: CLUSTER, find=lambda _: CLUSTER, list=lambda: (CLUSTER,))
-        tools = SimpleNamespace(
+        self.tools = toolbox(
+            documents=cast(Any, self.documents),
             clients=clients,
             canaries=self.canaries,
-            documents=self.documents,
-            registry=registry,
-            leases=SimpleNamespace(held=_held),
-            now=lambda: self.now,
-            settings=Settings(table="fleet", bucket="documents", canary_machine=MACHINE, canary_hooks=(HOOK,)),
+            leases=self.leases,
+            now=self._clock,
+            canary_machine=MACHINE,
+            canary_hooks=(HOOK,),
         )
-        self.tools = cast(Toolbox, tools)
 
     @property
     def lease(self) -> Lease:
@@ -158,35 +192,44 @@ class World:
         """The event that an execution has ended; how many canaries were orphans of it."""
         return len(reap(self.tools, {"detail": {"executionArn": arn, "status": status}})["swept"])
 
+    @property
+    def is_to_be_interrupted(self) -> bool:
+        """Whether the place of an interruption has not been reached yet."""
+        return self._interruption is not None
+
     def finish_interruption(self) -> None:
         """Forget an interruption whose place was never reached."""
         self._interruption = None
 
     def effect(self, place: str) -> None:
         """A place between two steps of work."""
-        number, self.effects = self.effects, self.effects + 1
+        number, self.effects, self.place = self.effects, self.effects + 1, place
         if self._interruption and self._interruption[0] in (place, number):
             _, act = self._interruption
             self._interruption = None
             act()
 
-    def plan(self) -> tuple[str, dict[str, Any]]:
-        """A run reads the cluster and the leases: the key of its plan and the desired state."""
-        snapshot = read_snapshot(Api(self.server), CLUSTER.name)
-        leases = self.canaries.of_cluster(CLUSTER.name)
-        intent = build_intent(parse_snapshot(overlaid(snapshot, leases)), CLUSTER)
-        desired = asdict(build_desired(intent, CLUSTER))
-        document = {"desired": desired, "items": [], "canaries": marks(leases)}
-        return self.documents.put("plans", CLUSTER.name, document), desired
+    def read(self, scope: str = "cluster", lane: str = "schedule") -> dict[str, Any]:
+        """A run reads the cluster."""
+        self.runs += 1
+        asked = {"cluster": CLUSTER.name, "scope": scope, "lane": lane, "run": f"run-{self.runs}"}
+        return read(self.tools, RunRequest(**asked, mode=Mode.REMEDIATE))
 
-    def apply(self, plan: tuple[str, dict[str, Any]]) -> list[str]:
-        """A run brings VPC Lattice to its plan; the statuses."""
-        key, desired = plan
-        return [self._apply(key, service["name"]) for service in desired["services"]]
+    def plan(self, run: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The same run plans; what the machine knows then."""
+        run = run or self.read()
+        return {**run, **planning.plan(self.tools, Run(**run))}
 
-    def reconcile(self) -> list[str]:
+    def apply(self, planned: dict[str, Any]) -> list[str]:
+        """The same run brings VPC Lattice to its plan; the statuses of what it had to do."""
+        batches = [batch for stage in planned["stages"] for batch in stage["batches"]]
+        runs = [batch_run(planned["planKey"], *batch["names"], run=planned["run"]) for batch in batches]
+        noted = [self.documents.get(applying.apply_service(self.tools, run)["outcomesKey"]) for run in runs]
+        return [str(outcome["status"]) for each in noted for outcome in each["outcomes"]]
+
+    def reconcile(self, scope: str = "cluster", lane: str = "schedule") -> list[str]:
         """A whole run."""
-        return self.apply(self.plan())
+        return self.apply(self.plan(self.read(scope, lane)))
 
     def sweep(self) -> list[str]:
         """The sweep of a drift check: what was done."""
@@ -198,20 +241,8 @@ class World:
         asked = {**place, "command": name, "requestId": request, "author": author, **more}
         return command(self.tools, CommandRequest.model_validate(asked))
 
-    def _apply(self, key: str, name: str) -> str:
-        batch = Batch(kind=services.KIND, phase="apply", names=(name,))
-        run = BatchRun(
-            cluster=CLUSTER.name,
-            scope="cluster",
-            mode=Mode.REMEDIATE,
-            lane="schedule",
-            run="run-1",
-            snapshotKey="s",
-            planKey=key,
-            batch=batch,
-        )
-        key = apply_service(self.tools, run)["outcomesKey"]
-        return str(self.tools.documents.get(key)["outcomes"][0]["status"])
+    def _clock(self) -> float:
+        return self.now
 
     def _publish(self, TopicArn: str, Subject: str, Message: str) -> None:  # noqa: N803
         self.messages.append(Message)
@@ -221,27 +252,49 @@ class World:
         return {"FailedEntryCount": 0}
 
 
+class Stage:
+    """Which world the product's functions are in."""
+
+    world: World
+
+    def of_cluster(self, *_: Any) -> Api:
+        return Api(self.world.server)
+
+    def observe(self, *_: Any) -> ObservedServices:
+        return self.world.lattice.observed(cluster_owner(CLUSTER.account, CLUSTER.name))
+
+    def reconcile_services(self, _: Any, tasks: Sequence[Any], __: Any) -> list[services.ServiceOutcome]:
+        for task in tasks:
+            self.world.lattice.program(task.desired)
+        return [services.ServiceOutcome(task.name, services.ServiceStatus.PROGRAMMED) for task in tasks]
+
+
 @contextmanager
-def _held(*_: str) -> Iterator[int]:
-    yield 1
+def stage() -> Iterator[Stage]:
+    """The product's functions, on whatever world is put there; runs have nothing to do but services."""
+    made = Stage()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KubernetesApi, "of_cluster", made.of_cluster)
+        patch.setattr(services, "reconcile_services", made.reconcile_services)
+        # A run that waits for another one says so each time, in thousands of sequences.
+        patch.setattr(applying.logger, "warning", lambda *_, **__: None)
+        patch.setattr(planning, "remembering", lambda *_: nullcontext(NoMemory()))
+        patch.setattr(planning, "observe_services", made.observe)
+        patch.setattr(planning, "_cluster_items", lambda *_: ())
+        patch.setattr(planning, "auth_items", lambda *_, **__: ())
+        patch.setattr(planning, "client_items", lambda *_, **__: [])
+        patch.setattr(dns, "plan", lambda *_: KindPlan())
+        patch.setattr(network, "names", lambda _: (CLUSTER.service_network,))
+        yield made
 
 
 @contextmanager
 def world(dynamodb: Any = None) -> Iterator[World]:
     """A world whose route is served as its manifests say."""
-    made = World(dynamodb)
-    done = services.ServiceStatus.PROGRAMMED
-
-    def reconcile_services(_: Any, tasks: Sequence[Any], __: Any) -> list[services.ServiceOutcome]:
-        for task in tasks:
-            made.lattice.program(task.desired)
-        return [services.ServiceOutcome(task.name, done) for task in tasks]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(KubernetesApi, "of_cluster", classmethod(lambda *_: Api(made.server)))
-        patch.setattr(services, "reconcile_services", reconcile_services)
-        made.reconcile()
-        yield made
+    with stage() as made:
+        made.world = World(dynamodb)
+        made.world.reconcile()
+        yield made.world
 
 
 def asked(**members: Any) -> dict[str, Any]:

@@ -6,8 +6,23 @@ from typing import Any
 import boto3
 import pytest
 from canary_execution import Execution
+from canary_leases import create_table
+from canary_sequences import Tally
 from canary_world import World, world
 from moto import mock_aws
+
+_TALLY = pytest.StashKey[Tally]()
+
+
+@pytest.fixture(scope="session")
+def interleavings(pytestconfig: pytest.Config) -> Tally:
+    """What all sequences have done, which is said at the end."""
+    return pytestconfig.stash.setdefault(_TALLY, Tally())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if _TALLY in config.stash:
+        terminalreporter.write_line(f"interleavings of canaries: {config.stash[_TALLY]}")
 
 
 @pytest.fixture(scope="module")  # within a longer one, another module's moto would not begin empty
@@ -21,13 +36,7 @@ def moto_dynamodb() -> Iterator[Any]:
 
 @pytest.fixture
 def dynamodb(moto_dynamodb: Any) -> Iterator[Any]:
-    keys = ("pk", "sk")
-    moto_dynamodb.create_table(
-        TableName="fleet",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
+    create_table(moto_dynamodb)
     yield moto_dynamodb
     moto_dynamodb.delete_table(TableName="fleet")
 

@@ -35,8 +35,8 @@ def test_a_hook_before_the_start_rejects_and_nothing_is_written(it: World) -> No
     it.functions.answers["preStart"] = {"passed": False, "reason": "the schema is not there yet"}
     canary = hooked(it).finished()
     assert canary.end == "Rejected"
-    assert "E_HOOK_REFUSED" in canary.failure["cause"]
-    assert "the schema is not there yet" in canary.failure["cause"]
+    assert "E_HOOK_REFUSED" in canary.because
+    assert "the schema is not there yet" in canary.because
     assert (it.server.weights, it.is_locked, it.server.writes) == (BASELINE, False, [])
 
 
@@ -47,7 +47,7 @@ def test_a_refusal_on_the_way_rolls_back(it: World, hook: str, weights: tuple[in
     it.functions.answers[hook] = {"passed": False, "reason": "orders are lost"}
     canary = hooked(it).until("RollBack")
     assert it.server.weights == weights
-    assert canary.failure["cause"] == f"HOOK_REFUSED: {hook}, {HOOK}: orders are lost"
+    assert canary.because == f"HOOK_REFUSED: {hook}, {HOOK}: orders are lost"
     assert canary.finished().end == "RolledBack"
     assert (it.server.weights, it.lease.phase) == (BASELINE, Phase.RELEASED)
     assert (it.functions.asked[-1]["hook"], it.functions.asked[-1]["result"]) == ("postRollout", "ROLLED_BACK")
@@ -77,7 +77,7 @@ def test_what_a_hook_says_at_the_end_changes_nothing(it: World) -> None:
 def test_a_function_that_cannot_be_called_has_refused(it: World, code: str) -> None:
     it.functions.answers["afterStep"] = ClientError({"Error": {"Code": code, "Message": "no"}}, "Invoke")
     canary = hooked(it).until("RollBack")
-    assert f"it could not be called: Invoke: {code}" in canary.failure["cause"]
+    assert f"it could not be called: Invoke: {code}" in canary.because
 
 
 def test_a_function_that_lambda_is_too_busy_for_is_asked_again(it: World) -> None:
@@ -153,7 +153,7 @@ def test_hooks_are_denied_where_the_deployment_allows_none(it: World) -> None:
     it.tools.settings = it.tools.settings.model_copy(update={"canary_hooks": ()})  # type: ignore[misc]
     canary = hooked(it).finished()
     assert canary.end == "Rejected"
-    assert canary.failure["cause"].count("E_HOOK_DENIED") == 4
+    assert canary.because.count("E_HOOK_DENIED") == 4
     assert it.functions.asked == []
 
 

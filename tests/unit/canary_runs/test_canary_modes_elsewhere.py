@@ -62,7 +62,7 @@ def test_f25_rules_that_do_not_follow_end_the_canary(it: World, canary: Executio
     canary.until("Shift")
     lag(it)
     canary.until("RollBack")
-    assert canary.failure["cause"].startswith("NOT_APPLIED: VPC Lattice has not followed the route")
+    assert canary.because.startswith("NOT_APPLIED: VPC Lattice has not followed the route")
     assert canary.finished().end == "RolledBack"
     assert it.server.weights == (100, 0)
 
@@ -132,6 +132,7 @@ def test_f27_between_promotion_and_manifests_the_promoted_weights_stay(it: World
 
 @pytest.mark.parametrize("state", ["Shift", "Evaluate"])
 def test_f28_a_plan_from_before_the_lease_writes_nothing_after_it(it: World, canary: Execution, state: str) -> None:
+    it.lattice.deregister()
     old = it.plan()
     canary.until(state)
     carried = it.lattice.shares()
@@ -141,8 +142,56 @@ def test_f28_a_plan_from_before_the_lease_writes_nothing_after_it(it: World, can
 
 def test_f28_a_plan_from_before_a_rollback_writes_nothing_after_it(it: World, canary: Execution) -> None:
     canary.until("Evaluate")
+    it.lattice.deregister()
     old = it.plan()
     it.cloudwatch.failing.add("v2")
     canary.finished()
     assert it.apply(old) == ["REFUSED"]
     assert it.lattice.shares() == {(100, 0)}
+
+
+@pytest.mark.parametrize("scope", ["cluster", "service/orders.example.org"])
+def test_f28_weights_that_were_read_before_a_rollback_are_not_put_back_after_it(
+    it: World, canary: Execution, scope: str
+) -> None:
+    canary.until("Evaluate")
+    run = it.read(scope)
+    it.cloudwatch.failing.add("v2")
+    canary.finished()
+    planned = it.plan(run)
+    assert (it.apply(planned), it.lattice.shares()) == ([], {(100, 0)})
+    plan = it.documents.get(planned["planKey"])
+    assert [line["reason"] for line in plan["refused"]] == ["CanaryShifted"]
+    assert (plan["verdict"], plan["items"]) == ("REPORT_ONLY", [])
+    assert (it.reconcile(), it.lattice.shares()) == ([], {(100, 0)})
+
+
+def test_f28_a_canary_that_begins_while_the_cluster_is_read_leaves_nothing_behind(it: World, canary: Execution) -> None:
+    it.interrupt("before LIST", lambda: canary.until("Evaluate"))
+    run = it.read()
+    it.cloudwatch.failing.add("v2")
+    assert canary.finished().end == "RolledBack"
+    assert (it.apply(it.plan(run)), it.lattice.shares()) == ([], {(100, 0)})
+
+
+def test_f28_manifests_from_before_a_promotion_are_not_served_once_its_override_is_over(
+    it: World, canary: Execution
+) -> None:
+    canary.finished()
+    it.server.apply(100, 0)
+    run = it.read()
+    it.server.apply(0, 100)
+    assert it.sweep() == ["cleared"]
+    assert (it.apply(it.plan(run)), it.lattice.shares()) == ([], {(0, 100)})
+
+
+@pytest.mark.parametrize("place", ["before VPC Lattice", "after VPC Lattice"])
+def test_f28_a_canary_that_shifts_while_a_run_writes_has_the_last_word(
+    it: World, canary: Execution, place: str
+) -> None:
+    canary.until("Shift")
+    it.lattice.deregister()
+    it.interrupt(place, lambda: canary.until("Reconcile"))
+    assert it.reconcile() == ["PROGRAMMED"]
+    canary.until("Evaluate")
+    assert it.lattice.shares() == {(50, 50)}

@@ -53,7 +53,7 @@ def test_f36_two_decisions_at_once_are_one(it: World, gated: Execution) -> None:
         it.say("approve")
     assert [kind for kind, _ in it.states.sent] == ["failure"]
     after_gate(gated).until("RollBack")
-    assert "GATE_REJECTED" in gated.failure["cause"]
+    assert "GATE_REJECTED" in gated.because
 
 
 def test_f36_who_has_rejected_stands_in_the_report(it: World, gated: Execution) -> None:
@@ -149,7 +149,7 @@ def test_a_pause_whose_time_is_over_does_not_promote_without_evidence(it: World)
     canary = paused(it)
     canary.until("Shift", "RollBack")
     assert (canary.state, it.server.weights) == ("RollBack", (50, 50))
-    assert canary.failure["cause"].startswith("PAUSE_TIMEOUT")
+    assert canary.because.startswith("PAUSE_TIMEOUT")
 
 
 def test_a_pause_whose_time_is_over_promotes_what_has_passed_by_then(it: World) -> None:
@@ -245,7 +245,7 @@ def test_f36_an_abort_is_not_lost_to_a_command_that_is_just_followed(it: World) 
     it.say("pause")
     it.interrupt("before lease", lambda: it.say("abort", request="r-2"))
     canary.until("RollBack")
-    assert canary.failure["cause"].startswith("ABORTED: by bob")
+    assert canary.because.startswith("ABORTED: by bob")
 
 
 @pytest.mark.parametrize("number", range(6))

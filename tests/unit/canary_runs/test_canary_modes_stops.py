@@ -28,8 +28,8 @@ def test_f29_of_two_canaries_at_the_same_moment_one_begins(it: World, canary: Ex
     it.interrupt("before lease", other.advance)
     canary.finished()
     assert (canary.end, other.state) == ("Rejected", "Shift")
-    assert "E_LOCKED" in canary.failure["cause"]
-    assert other.arn in canary.failure["cause"]
+    assert "E_LOCKED" in canary.because
+    assert other.arn in canary.because
 
 
 def test_f29_the_same_execution_may_prepare_again(it: World, canary: Execution) -> None:
@@ -143,7 +143,7 @@ def test_f33_the_deadline_of_the_canary_comes_before_the_machines(it: World) -> 
     document = asked(safety={"maxDurationSeconds": 3600}, analysis={"maxExtendSeconds": 0, "minRequests": 10**6})
     canary = Execution(it, "orders-1", document).finished()
     assert (canary.end, it.server.weights) == ("RolledBack", BASELINE)
-    assert canary.failure["cause"].startswith("DEADLINE")
+    assert canary.because.startswith("DEADLINE")
 
 
 def test_f33_a_long_canary_ticks_slower_and_fits_into_one_history() -> None:

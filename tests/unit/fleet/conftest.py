@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from canary_leases import create_table
 from fleet_clock import Clock
 from moto import mock_aws
 
@@ -27,13 +28,7 @@ def clock() -> Clock:
 @pytest.fixture
 def dynamodb(aws: Any) -> Any:
     client = aws.client("dynamodb")
-    keys = ("pk", "sk")
-    client.create_table(
-        TableName="fleet",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
+    create_table(client)
     return client
 
 

@@ -4,29 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from canary_leases import KEY, SERVICE, progress
 
-from trellis.canary.request_parts import Backend
-from trellis.canary.rules import Pair
-from trellis.canary.state import CanaryKey, Command, Gate, Lease, Phase, Progress
+from trellis.canary.state import CanaryKey, Command, Gate, Lease, Phase
 from trellis.errors import LeaseHeldError, LeaseLostError
 from trellis.fleet.canaries import Canaries
 
-KEY = CanaryKey("blue", "shop", "orders")
-OTHER = CanaryKey("blue", "shop", "orders-internal")
+OTHER = replace(KEY, name="orders-internal")
 FIRST, SECOND = "arn:execution:shift-canary:first", "arn:execution:shift-canary:second"
-SERVICE = "orders-1a2b3c4d"
-WEIGHTS = {"PathPrefix:/": {"v1:80": 100, "v2:80": 0}}
-PROGRESS = Progress(
-    canary="first",
-    request="canaries/blue/1.json",
-    route_uid="uid-1",
-    pair=Pair("shop", Backend(name="v1"), Backend(name="v2")),
-    started_at=1000.0,
-    deadline_at=9000.0,
-    baseline=WEIGHTS,
-    expected=WEIGHTS,
-    generation=4,
-)
 
 
 @pytest.fixture
@@ -35,14 +20,14 @@ def canaries(dynamodb: Any) -> Canaries:
 
 
 def acquire(canaries: Canaries, key: CanaryKey = KEY, execution: str = FIRST) -> Lease:
-    return canaries.acquire(key, execution=execution, services=[SERVICE], progress=PROGRESS)
+    return canaries.acquire(key, execution=execution, services=[SERVICE], progress=progress())
 
 
 def test_what_is_saved_is_read_again(canaries: Canaries) -> None:
     lease = acquire(canaries)
     gate = Gate("gate-1", 1100.0, "promote")
-    progress = replace(PROGRESS, pending={"0": {"v1": 90, "v2": 10}}, step=1)
-    saved = canaries.save(replace(lease, phase=Phase.GATED, progress=progress, gate=gate, token="secret"))
+    pending = progress(pending={"0": {"v1": 90, "v2": 10}}, step=1)
+    saved = canaries.save(replace(lease, phase=Phase.GATED, progress=pending, gate=gate, token="secret"))
     assert canaries.find(KEY) == saved
     assert canaries.of_cluster("blue") == canaries.all() == (saved,)
     assert canaries.of_cluster("bluebell") == ()
@@ -73,6 +58,7 @@ def test_a_released_route_and_its_service_are_free_and_the_epoch_grows(canaries:
     lease = acquire(canaries)
     canaries.release(lease)
     assert canaries.all() == ()
+    assert [(found.epoch, found.phase) for found in canaries.of_cluster("blue")] == [(lease.epoch, Phase.RELEASED)]
     assert canaries.locking(SERVICE) is None
     assert acquire(canaries, execution=SECOND).epoch > lease.epoch
 

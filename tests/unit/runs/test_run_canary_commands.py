@@ -5,18 +5,15 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from canary_leases import KEY, lease
 from run_tools import MemoryDocuments
 
 from trellis.canary.request import parse_request
-from trellis.canary.request_parts import Backend
-from trellis.canary.rules import Pair
-from trellis.canary.state import CanaryKey, Command, Gate, Lease, Phase, Progress
+from trellis.canary.state import CanaryKey, Command, Gate, Lease, Phase
 from trellis.errors import InvalidInputError
 from trellis.runs.canary_commands import CommandRequest, command
 from trellis.runs.toolbox import Toolbox
 
-KEY = CanaryKey("blue", "shop", "orders")
-WEIGHTS = {"PathPrefix:/": {"orders-v1:80": 100, "orders-v2:80": 0}}
 OPEN = Gate("gate-1", 1000.0, "step 1")
 
 
@@ -34,18 +31,8 @@ class Canary:
         document |= {"baseline": {"name": "orders-v1"}, "canary": {"name": "orders-v2"}}
         document |= {"gates": gates, "requestedBy": "alice"}
         documents = MemoryDocuments()
-        progress = Progress(
-            canary="orders-1",
-            request=documents.put("canaries", "blue", {"request": parse_request(document).document()}),
-            route_uid="uid-1",
-            pair=Pair("shop", Backend(name="orders-v1"), Backend(name="orders-v2")),
-            started_at=0.0,
-            deadline_at=9e9,
-            baseline=WEIGHTS,
-            expected=WEIGHTS,
-            generation=1,
-        )
-        self.lease = Lease(KEY, "arn:first", 1, 1, phase, ("orders-1a2b",), progress, gate=gate, token="secret")
+        request = documents.put("canaries", "blue", {"request": parse_request(document).document()})
+        self.lease = lease(request=request, phase=phase, gate=gate, token="secret")
         exceptions = SimpleNamespace(TaskTimedOut=TimedOutError, TaskDoesNotExist=TimedOutError)
         states = SimpleNamespace(
             exceptions=exceptions,

@@ -1,87 +1,57 @@
 """A run and a canary meet at one service: the run plans with the canary's weights, or leaves the service alone."""
 
-from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import Any, cast
-
 import pytest
-from run_tools import CLUSTER, MemoryCanaries, MemoryDocuments, toolbox
+from canary_leases import SERVICE, lease
+from run_tools import CLUSTER, MemoryCanaries, MemoryDocuments, batch_run, toolbox
 
-from trellis.canary.overlay import mark
-from trellis.canary.request_parts import Backend
-from trellis.canary.rules import Pair
-from trellis.canary.state import CanaryKey, Lease, Phase, Progress
-from trellis.model import Mode
+from trellis.canary.overlay import marks
+from trellis.canary.state import Lease, Phase
 from trellis.resources import services
 from trellis.runs.applying import apply_service
-from trellis.runs.request import Batch, BatchRun
-from trellis.runs.toolbox import Toolbox
-
-SERVICE = "orders-1a2b3c4d"
-RULE = "PathPrefix:/"
 
 
-def lease(v1: int, v2: int, *, phase: Phase = Phase.BAKING) -> Lease:
-    weights = {RULE: {"v1:80": v1, "v2:80": v2}}
-    progress = Progress(
-        canary="first",
-        request="canaries/blue/1.json",
-        route_uid="uid-1",
-        pair=Pair("shop", Backend(name="v1"), Backend(name="v2")),
-        started_at=0.0,
-        deadline_at=9.0,
-        baseline=weights,
-        expected=weights,
-        generation=1,
-    )
-    return Lease(CanaryKey(CLUSTER.name, "shop", "orders"), "arn:first", 1, 1, phase, (SERVICE,), progress)
-
-
-def applied(planned: Lease | None, now: Lease | None, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What becomes of a service that was planned beside one lease and is applied beside another."""
+def applied(read: Lease | None, now: Lease | None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What becomes of a service whose cluster was read beside one lease, and that is applied beside another."""
     documents = MemoryDocuments()
-    plan: dict[str, Any] = {"desired": {"services": [], "names": []}, "items": []}
-    if planned:
-        plan["canaries"] = {SERVICE: mark(planned)}
+    plan = {"desired": {"services": [], "names": []}, "items": [], "canaries": marks([read] if read else [])}
     key = documents.put("plans", CLUSTER.name, plan)
     tools = toolbox(documents=documents, canaries=MemoryCanaries([now] if now else []))
-
-    @contextmanager
-    def held(*_: str) -> Any:
-        yield 1
-
-    cast(Any, tools).leases = SimpleNamespace(held=held)
     done = services.ServiceOutcome(SERVICE, services.ServiceStatus.PROGRAMMED)
     monkeypatch.setattr(services, "reconcile_services", lambda _, tasks, __: (done,) * len(tasks))
-    batch = Batch(kind=services.KIND, phase="prune", names=(SERVICE,))
-    run = BatchRun(
-        cluster=CLUSTER.name,
-        scope="cluster",
-        mode=Mode.REMEDIATE,
-        lane="schedule",
-        run="run-1",
-        snapshotKey="s",
-        planKey=key,
-        batch=batch,
-    )
-    key = apply_service(cast(Toolbox, tools), run)["outcomesKey"]
+    key = apply_service(tools, batch_run(key, SERVICE, phase="prune"))["outcomesKey"]
     return str(documents.get(key)["outcomes"][0]["status"])
 
 
-def test_a_plan_that_knows_the_canarys_weights_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert applied(lease(50, 50), lease(50, 50, phase=Phase.PAUSED), monkeypatch) == "PROGRAMMED"
+def test_a_run_that_knows_the_canarys_weights_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert applied(lease(50, 50), lease(50, 50, phase=Phase.PAUSED, revision=7), monkeypatch) == "PROGRAMMED"
     assert applied(None, None, monkeypatch) == "PROGRAMMED"
 
 
 @pytest.mark.parametrize(
-    ("planned", "now"),
+    ("read", "now"),
     [
         pytest.param(None, lease(50, 50), id="begun since"),
         pytest.param(lease(50, 50), lease(0, 100), id="shifted since"),
-        pytest.param(lease(50, 50), None, id="ended since"),
+        pytest.param(lease(50, 50), lease(50, 50, phase=Phase.RELEASED), id="ended since"),
+        pytest.param(None, lease(50, 50, phase=Phase.RELEASED), id="begun and ended since"),
+        pytest.param(lease(phase=Phase.RELEASED), lease(phase=Phase.RELEASED, epoch=3), id="another one since"),
     ],
 )
-def test_a_plan_that_is_older_than_the_canarys_last_write_changes_nothing(
-    planned: Lease | None, now: Lease | None, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_has_read_before_the_canarys_last_write_changes_nothing(
+    read: Lease | None, now: Lease | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert applied(planned, now, monkeypatch) == "REFUSED"
+    assert applied(read, now, monkeypatch) == "REFUSED"
+
+
+def test_a_canary_keeps_a_run_from_its_own_service_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = MemoryDocuments()
+    plan = {"desired": {"services": [], "names": []}, "items": [], "canaries": {}}
+    tools = toolbox(documents=documents, canaries=MemoryCanaries([lease()]))
+    asked: list[str] = []
+    monkeypatch.setattr(
+        services, "reconcile_services", lambda _, tasks, __: asked.extend(task.name for task in tasks) or ()
+    )
+    key = documents.put("plans", CLUSTER.name, plan)
+    noted = documents.get(apply_service(tools, batch_run(key, SERVICE, "other", phase="prune"))["outcomesKey"])
+    assert asked == ["other"]
+    assert [refusal["reason"] for outcome in noted["outcomes"] for refusal in outcome["refusals"]] == ["CanaryShifted"]

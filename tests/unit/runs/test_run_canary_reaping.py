@@ -6,22 +6,18 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from run_tools import MemoryDocuments, MemoryRegistry
+from canary_leases import lease
+from run_tools import CLUSTER, MemoryDocuments, MemoryRegistry
 
 from trellis.canary.request import parse_request
-from trellis.canary.request_parts import Backend
-from trellis.canary.rules import Pair
-from trellis.canary.state import CanaryKey, Lease, Phase, Progress
+from trellis.canary.state import Lease, Phase
 from trellis.config import Settings
 from trellis.errors import InvalidEventError, LeaseLostError
-from trellis.model import Cluster
 from trellis.runs.canary_reaping import SWEEP, reap
 from trellis.runs.toolbox import Toolbox
 
 MACHINE = "arn:aws:states:us-west-2:111122223333:stateMachine:shift-canary"
 EXECUTION = MACHINE.replace("stateMachine", "execution") + ":orders-1"
-CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
-WEIGHTS = {"PathPrefix:/": {"orders-v1:80": 100, "orders-v2:80": 0}}
 NOW = 10_000.0
 
 
@@ -78,7 +74,8 @@ class World:
         key = documents.put("canaries", "blue", {"request": parse_request(document).document()})
         self.states = StepFunctions(**statuses)
         self.told: list[str] = []
-        self.leases = Leases(lease(key, phase))
+        times = {"started_at": NOW - 600, "deadline_at": NOW + 600, "heartbeat_at": NOW - 30}
+        self.leases = Leases(lease(request=key, execution=EXECUTION, epoch=4, phase=phase, **times))
         clients = SimpleNamespace(
             stepfunctions=self.states,
             events=SimpleNamespace(put_events=self._put_events),
@@ -90,7 +87,7 @@ class World:
                 clients=clients,
                 canaries=self.leases,
                 documents=documents,
-                registry=Registry(CLUSTER),
+                registry=MemoryRegistry(CLUSTER),
                 now=lambda: NOW,
                 settings=Settings(table="fleet", bucket="documents", canary_machine=MACHINE),
             ),
@@ -111,27 +108,6 @@ class World:
     def _put_events(self, Entries: list[dict[str, str]]) -> dict[str, int]:  # noqa: N803
         self.told += [entry["DetailType"] for entry in Entries]
         return {"FailedEntryCount": 0}
-
-
-class Registry(MemoryRegistry):
-    def find(self, name: str) -> Cluster | None:
-        return next((cluster for cluster in self.list() if cluster.name == name), None)
-
-
-def lease(request: str, phase: Phase) -> Lease:
-    progress = Progress(
-        canary="orders-1",
-        request=request,
-        route_uid="uid-1",
-        pair=Pair("shop", Backend(name="orders-v1"), Backend(name="orders-v2")),
-        started_at=NOW - 600,
-        deadline_at=NOW + 600,
-        baseline=WEIGHTS,
-        expected=WEIGHTS,
-        generation=1,
-        heartbeat_at=NOW - 30,
-    )
-    return Lease(CanaryKey("blue", "shop", "orders"), EXECUTION, 4, 9, phase, ("orders-1a2b",), progress)
 
 
 def test_an_event_about_its_end_starts_an_execution_that_rolls_back_in_the_next_epoch() -> None:
@@ -200,7 +176,7 @@ def test_weights_that_are_to_be_held_are_held_and_told_of_once() -> None:
 
 def test_a_canary_of_a_cluster_that_has_left_is_released() -> None:
     world = World()
-    cast(Any, world.tools).registry = Registry()
+    cast(Any, world.tools).registry = MemoryRegistry()
     world.sweep()
     assert world.lease.phase is Phase.RELEASED
 

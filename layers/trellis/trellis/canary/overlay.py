@@ -10,17 +10,17 @@ from typing import Any
 from trellis.canary.live_route import locate
 from trellis.canary.patch import compact
 from trellis.canary.rules import Route
-from trellis.canary.state import Lease
+from trellis.canary.state import Lease, Phase
 
 Document = Mapping[str, Any]
 
 
 def overlaid(snapshot: Document, leases: Iterable[Lease]) -> Document:
-    """The snapshot with the weights of the leases; without leases it is the snapshot itself.
+    """The snapshot with the weights of the leases; without a lease that somebody holds it is the snapshot itself.
 
     A route that was replaced, or a rule that no longer has both versions, is not what a lease is about.
     """
-    by_uid = {lease.progress.route_uid: lease for lease in leases}
+    by_uid = {lease.progress.route_uid: lease for lease in leases if lease.phase is not Phase.RELEASED}
     if not by_uid:
         return snapshot
     objects = snapshot["objects"]
@@ -29,14 +29,21 @@ def overlaid(snapshot: Document, leases: Iterable[Lease]) -> Document:
 
 
 def marks(leases: Iterable[Lease]) -> dict[str, str]:
-    """For each VPC Lattice service that a canary has locked, a digest of the weights that are wanted there."""
-    return {service: mark(lease) for lease in leases for service in lease.services}
+    """For each VPC Lattice service that a canary has ever locked, a digest of who wants which weights there.
+
+    Released leases count: a canary that has come and gone leaves another epoch, so that no mark is ever seen again.
+    """
+    texts: dict[str, list[str]] = {}
+    for lease in leases:
+        wanted = "" if lease.phase is Phase.RELEASED else compact(lease.progress.expected)
+        for service in lease.services:
+            texts.setdefault(service, []).append(f"{lease.key} {lease.epoch} {wanted}")
+    return {service: sha256("\n".join(sorted(text)).encode()).hexdigest()[:16] for service, text in texts.items()}
 
 
-def mark(lease: Lease) -> str:
-    """A digest of the weights that a lease wants; with another one, a plan is older than the canary's last shift."""
-    text = f"{lease.progress.route_uid} {compact(lease.progress.expected)}"
-    return sha256(text.encode()).hexdigest()[:16]
+def moved(noted: Mapping[str, str], now: Mapping[str, str]) -> frozenset[str]:
+    """The services where a canary has begun, shifted, or ended between two readings of `marks`."""
+    return frozenset(name for name in noted.keys() | now.keys() if noted.get(name) != now.get(name))
 
 
 def _overlaid(route: Route, lease: Lease | None) -> Route:

@@ -48,12 +48,12 @@ class Canaries:
         return lease
 
     def of_cluster(self, cluster: str) -> tuple[Lease, ...]:
-        """The leases of a cluster that are not released, ordered by route."""
+        """The leases of a cluster, also released ones, ordered by route."""
         return self._query(f"{cluster}/")
 
     def all(self) -> tuple[Lease, ...]:
         """The leases of all clusters that are not released."""
-        return self._query("")
+        return tuple(lease for lease in self._query("") if lease.phase is not Phase.RELEASED)
 
     def locking(self, service: str) -> Lease | None:
         """The lease that locks a VPC Lattice service, by the service's name."""
@@ -271,8 +271,7 @@ class Canaries:
             ExpressionAttributeValues=values,
             ConsistentRead=True,
         )
-        leases = (_lease(item) for page in pages for item in page["Items"])
-        return tuple(lease for lease in leases if lease.phase is not Phase.RELEASED)
+        return tuple(_lease(item) for page in pages for item in page["Items"])
 
     def _get(self, partition: str, sort_key: str) -> Item | None:
         answer = self._dynamodb.get_item(TableName=self._table, Key=_key(partition, sort_key), ConsistentRead=True)

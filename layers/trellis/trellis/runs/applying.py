@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from trellis.canary.overlay import mark
+from trellis.canary.overlay import marks, moved
 from trellis.errors import BusyError, LeaseHeldError
 from trellis.model import Desired, Service, cluster_owner
 from trellis.model.auth_policy import NETWORK
@@ -23,13 +23,11 @@ from trellis.resources import auth_policies, client_identity, dns, network, secu
 from trellis.runs.auth_planning import decided_policy
 from trellis.runs.client_planning import client_apis, clients_wanted
 from trellis.runs.outcomes import FAILED, note
-from trellis.runs.planning import names_wanted
+from trellis.runs.planning import canary_moved, names_wanted
 from trellis.runs.request import BatchRun
 from trellis.runs.toolbox import Toolbox
 
 _DESIRED = TypeAdapter(Desired)
-
-CANARY_SHIFTED = "CanaryShifted"
 
 _NO_NEW_ROUND_AFTER_SECONDS = 40.0
 """A round may take as long again when the call budget is short, and the function's time-out is 120 s."""
@@ -72,18 +70,22 @@ def apply_service(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
     )
     with ExitStack() as leases:
         outcomes: list[services.ServiceOutcome] = []
-        tasks: list[services.ServiceTask] = []
+        held: list[str] = []
         for name in run.batch.names:
             try:
                 leases.enter_context(tools.leases.held(f"service/{name}", run.run))
             except LeaseHeldError as error:
                 outcomes.append(services.ServiceOutcome(name, services.ServiceStatus.FAILED, error=error))
-                continue
-            # Under the lease: a canary that shifts from now on waits for it with its own run.
-            if _is_current(tools, plan, name):
-                tasks.append(services.ServiceTask(name, _service(desired, run, name), _left(plan, run, name)))
             else:
-                outcomes.append(_outdated(name))
+                held.append(name)
+        # Under the leases: a canary that shifts from now on waits for them with its own run.
+        outdated = moved(plan.get("canaries", {}), marks(tools.canaries.of_cluster(cluster.name)))
+        outcomes += [_outdated(name) for name in held if name in outdated]
+        tasks = [
+            services.ServiceTask(name, _service(desired, run, name), _left(plan, run, name))
+            for name in held
+            if name not in outdated
+        ]
         outcomes += services.reconcile_services(tools.clients, tasks, work)
     return note(tools, run, [_service_outcome(run, outcome) for outcome in outcomes])
 
@@ -102,16 +104,8 @@ def _service_outcome(run: BatchRun, outcome: services.ServiceOutcome) -> dict[st
     return {**told, **_failed(outcome.name, outcome.error)} if outcome.error else told
 
 
-def _is_current(tools: Toolbox, plan: Mapping[str, Any], name: str) -> bool:
-    """Whether the plan knows the weights that a canary wants by now."""
-    lease = tools.canaries.locking(name)
-    return bool(plan.get("canaries", {}).get(name) == (mark(lease) if lease else None))
-
-
 def _outdated(name: str) -> services.ServiceOutcome:
-    message = "a canary has begun, shifted or ended since this was planned; what it wants is another run's work"
-    refusal = Refusal(f"service {name}", CANARY_SHIFTED, message)
-    return services.ServiceOutcome(name, services.ServiceStatus.REFUSED, refusals=(refusal,))
+    return services.ServiceOutcome(name, services.ServiceStatus.REFUSED, refusals=(canary_moved(name),))
 
 
 def attach_auth_policy(tools: Toolbox, run: BatchRun) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Tells of a canary: events on the bus, and metrics with the dimensions Cluster and Route, a few also without any.
 
-An event is sent after what it tells of has happened; a call that dies in between tells of it again when it is repeated.
+An event is sent after what it tells of has happened. A call that dies in between may leave one out, or when it is
+repeated tell of it again: what counts stands in the lease, and in the report.
 """
 
 import json

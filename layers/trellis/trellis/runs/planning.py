@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from trellis.canary.overlay import marks, overlaid
-from trellis.canary.state import Lease
+from trellis.canary.overlay import marks, moved, overlaid
 from trellis.gateway_api import (
     Intent,
     Snapshot,
@@ -53,6 +52,8 @@ _KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace", "Serv
 
 UNREADABLE = "Unreadable"
 
+CANARY_MOVED = "CanaryShifted"
+
 # Conditions whose good status is False.
 _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
 
@@ -63,7 +64,8 @@ class Compared:
 
     `auth` are the work items of all auth policies, also of those beyond the scope, `tags` what tells of the owner and
     the auth policy of each wanted service, by holder. `health` counts the targets of each target group by status,
-    `certificates` are the ARNs that services have.
+    `certificates` are the ARNs that services have. `left` are the services that differ, but from weights that may not
+    be wanted any more.
     """
 
     items: tuple[WorkItem, ...]
@@ -73,20 +75,37 @@ class Compared:
     auth: tuple[WorkItem, ...] = ()
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Intended:
+    """What the snapshot asks for with the weights of canaries, and the marks of their leases when it was read.
+
+    `moved` are the services where a canary has done something since: a lease that was released meanwhile does not say
+    any more that the snapshot's weights were the canary's. `incumbents` are services that keep hostnames which others
+    claim as well.
+    """
+
+    intent: Intent
+    marks: Mapping[str, str]
+    moved: frozenset[str] = frozenset()
+    incumbents: tuple[str, ...] = ()
 
 
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
-    leases = tools.canaries.of_cluster(cluster.name)
-    intent, incumbents = _intent(tools, run, cluster, leases)
+    intended = _intended(tools, run, cluster)
+    intent = intended.intent
     certificates = choose_certificates(tools, intent)
     keep = keeps(intent)
     asked = build_desired(intent, cluster, certificates.arns)
     desired = with_network_policy(tools, run, cluster, asked, keep=keep)
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
-    compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent)))
+    wanted_services = _Services(desired, held, services_in_doubt(intent), intended.moved)
+    compared = _compare(tools, run, wanted, wanted_services)
     if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
@@ -97,7 +116,11 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
     decided = verdict(cluster, run.mode, compared.items, checked)
-    unfulfilled = [*refused(intent), *certificates.refused(), *refused_clients(intent)]
+    if compared.left and decided is Verdict.CONVERGED:
+        # No later run may compare with weights that were not applied.
+        decided = Verdict.REPORT_ONLY
+    left = [asdict(canary_moved(name)) for name in compared.left]
+    unfulfilled = [*refused(intent), *certificates.refused(), *refused_clients(intent), *left]
     document: dict[str, Any] = {
         "cluster": run.cluster,
         "snapshotKey": run.snapshotKey,
@@ -112,11 +135,10 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "policies": {item.name: policy_state(item.plan) for item in compared.auth},
         "refused": unfulfilled,
         "certificates": certificates.lines(compared.certificates),
+        "canaries": intended.marks,
     }
-    if incumbents:
-        document["incumbents"] = incumbents
-    if leases:
-        document["canaries"] = marks(leases)
+    if intended.incumbents:
+        document["incumbents"] = list(intended.incumbents)
     if decided is not Verdict.CONVERGED:
         # Health comes and goes by itself: in the plan of a converged run it would make every plan another document.
         document["health"] = compared.health
@@ -171,20 +193,29 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
                 yield {"resource": resource, "reason": condition.reason, "message": condition.message}
 
 
-def _intent(tools: Toolbox, run: Run, cluster: Cluster, leases: Sequence[Lease]) -> tuple[Intent, list[str]]:
-    """The intent of the snapshot with the weights of canaries, and who keeps hostnames that others claim as well.
+def canary_moved(service: str) -> Refusal:
+    """Why a service is left to the next run: the weights that this one has read may be a canary's of before."""
+    message = "a canary has begun, shifted or ended since the cluster was read; what it wants is another run's work"
+    return Refusal(f"service {service}", CANARY_MOVED, message)
 
-    A cluster that leaves intends nothing.
-    """
+
+def _intended(tools: Toolbox, run: Run, cluster: Cluster) -> _Intended:
+    """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
+    leases = tools.canaries.of_cluster(cluster.name)
+    now = marks(leases)
     if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
-        return Intent(cluster=cluster.name), []
-    snapshot = parse_snapshot(overlaid(tools.documents.get(run.snapshotKey), leases))
+        return _Intended(Intent(cluster=cluster.name), now)
+    document = tools.documents.get(run.snapshotKey)
+    noted = document.get("canaries", {})
+    # A plan that verifies says what was not done, for whatever reason; nobody applies it.
+    since = frozenset() if run.verifies else moved(noted, now)
+    snapshot = parse_snapshot(overlaid(document, leases))
     intent = intent_of(tools, snapshot, cluster)
     if not intent.contenders:
-        return intent, []
+        return _Intended(intent, noted, since)
     existing = services.existing(tools.clients.lattice, cluster.account)
     incumbents = [found.service for found in intent.contenders if found.service in existing]
-    return intent_of(tools, snapshot, cluster, incumbents), incumbents
+    return _Intended(intent_of(tools, snapshot, cluster, incumbents), noted, since, tuple(incumbents))
 
 
 def intent_of(tools: Toolbox, snapshot: Snapshot, cluster: Cluster, incumbents: Sequence[str] = ()) -> Intent:
@@ -222,14 +253,23 @@ def names_wanted(
 
 @dataclass(frozen=True)
 class _Services:
-    """The desired services, by name why some are only reported, and why others may lack something."""
+    """The desired services, by name why some are only reported, and why others may lack something.
+
+    `moved` are those that are left to the next run, see `_Intended`.
+    """
 
     desired: Desired
     held: Mapping[str, str]
     doubts: Mapping[str, str]
+    moved: frozenset[str]
 
     def plan_of(self, diff: ServiceDiff, found: ObservedService) -> KindPlan:
-        """What would be changed; everything is only reported when there is a reason for that."""
+        """What would be changed; everything is only reported when there is a reason for that.
+
+        What differs from weights that may be outdated is not even that.
+        """
+        if self.is_left(diff):
+            return KindPlan(owned=found.owned, ids=found.ids)
         changes = tuple(map(describe, diff.changes))
         refusals, because = diff.refusals, self.held.get(diff.name, "")
         doubt = self.doubts.get(diff.name)
@@ -240,6 +280,10 @@ class _Services:
             aside = tuple(reported(change, because) for change in changes)
             return KindPlan((), refusals, found.owned, ids=found.ids, reported=aside)
         return KindPlan(changes, refusals, found.owned, bool(diff.pending), found.ids)
+
+    def is_left(self, diff: ServiceDiff) -> bool:
+        """Whether a service differs from weights that may be outdated."""
+        return diff.name in self.moved and bool(diff.changes)
 
 
 def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Services) -> Compared:
@@ -280,16 +324,17 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services,
     wanted = {service.name: service for service in asked.desired.services}
     reading = Reading(memory, tools.settings.read_concurrency)
     observed = observe_services(tools.clients, ServiceScope(owner, asked.desired.services), reading)
-    items, known = [], {}
+    items, known, left = [], {}, []
     for diff in diff_services(asked.desired.services, observed):
         found = observed.of(diff.name)
         known[diff.name] = {
             "domain": found.service.domain_name if found.service and not diff.refusals else "",
-            **_state(diff),
+            **(_moved_state(diff.name) if asked.is_left(diff) else _state(diff)),
         }
         if run.only_service and run.only_service not in _names_of(diff.name, wanted.get(diff.name)):
             continue
         phase = APPLY if diff.name in wanted else PRUNE
+        left += [diff.name] if asked.is_left(diff) else []
         plan_ = asked.plan_of(diff, found)
         items.append(WorkItem(services.KIND, phase, diff.name, plan_, wanted_of(wanted.get(diff.name))))
     health = {group.group.name: dict(group.health) for service in observed.services for group in service.groups}
@@ -299,7 +344,7 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services,
         if found.name in wanted and found.service
     }
     attached = {found.name: arn for found in observed.services if (arn := _certificate(found))}
-    return Compared(tuple(items), known, (), health, tags=tags, certificates=attached)
+    return Compared(tuple(items), known, (), health, tags=tags, certificates=attached, left=tuple(left))
 
 
 def _certificate(found: ObservedService) -> str:
@@ -346,6 +391,10 @@ def _take_inventory(
 
 def _names_of(name: str, service: Service | None) -> set[str]:
     return {name, service.custom_domain_name or ""} if service else {name}
+
+
+def _moved_state(service: str) -> dict[str, str]:
+    return {"status": "PENDING", "reason": CANARY_MOVED, "message": canary_moved(service).message}
 
 
 def _state(diff: ServiceDiff) -> dict[str, str]:

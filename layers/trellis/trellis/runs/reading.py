@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from trellis.canary.overlay import marks
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.snapshot import read_snapshot
 from trellis.model import ClusterState
@@ -22,8 +23,11 @@ def read(tools: Toolbox, request: RunRequest) -> dict[str, Any]:
     scope = narrowest_scope(items) if request.lane == "event" else request.scope
     snapshot_key = None
     if cluster.state is ClusterState.ACTIVE:
+        # Before the routes: a canary that writes weights from now on has another mark by the time they are planned.
+        canaries = marks(tools.canaries.of_cluster(cluster.name))
         api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
-        snapshot_key = tools.documents.put("snapshots", cluster.name, read_snapshot(api, cluster.name))
+        snapshot = {**read_snapshot(api, cluster.name), "canaries": canaries}
+        snapshot_key = tools.documents.put("snapshots", cluster.name, snapshot)
     return {
         "cluster": cluster.name,
         "scope": scope,

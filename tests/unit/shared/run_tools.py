@@ -1,17 +1,21 @@
 """A toolbox without AWS: documents and registry in memory."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 from trellis.canary.state import Lease
 from trellis.config import Settings
+from trellis.errors import LeaseHeldError
 from trellis.fleet.hints import Hint
 from trellis.fleet.requests import Requested
-from trellis.model import Cluster
+from trellis.model import Cluster, Mode
 from trellis.planning.contest import Repair
 from trellis.planning.network_policies import Claim
+from trellis.resources import services
+from trellis.runs.request import Batch, BatchRun
 from trellis.runs.toolbox import Toolbox
 
 CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
@@ -142,15 +146,29 @@ class MemoryRepairs:
 
 @dataclass
 class MemoryCanaries:
-    """The leases of canaries under way."""
+    """The leases of canaries, released or not."""
 
     leases: list[Lease] = field(default_factory=list)
 
     def of_cluster(self, cluster: str) -> tuple[Lease, ...]:
         return tuple(lease for lease in self.leases if lease.key.cluster == cluster)
 
-    def locking(self, service: str) -> Lease | None:
-        return next((lease for lease in self.leases if service in lease.services), None)
+
+@dataclass
+class MemoryLeases:
+    """Who works on which resource; nobody's time is ever over."""
+
+    holders: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def held(self, resource: str, holder: str) -> Iterator[int]:
+        if self.holders.get(resource, holder) != holder:
+            raise LeaseHeldError(resource)
+        self.holders[resource] = holder
+        try:
+            yield 1
+        finally:
+            self.holders.pop(resource, None)
 
 
 @dataclass
@@ -172,6 +190,13 @@ class MemoryNetworkPolicies:
             self.claims[cluster] = claim
 
 
+def batch_run(plan: str, *names: str, run: str = "run-1", phase: Any = "apply") -> BatchRun:
+    """A run at the work items of services."""
+    batch = Batch(kind=services.KIND, phase=phase, names=names)
+    run_ = {"cluster": CLUSTER.name, "scope": "cluster", "mode": Mode.REMEDIATE, "lane": "schedule", "run": run}
+    return BatchRun(**run_, snapshotKey="s", planKey=plan, batch=batch)
+
+
 def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None, **more: Any) -> Toolbox:
     """What a run works with; `more` are settings, and `clients`."""
     clients = more.pop("clients", SimpleNamespace(route53=None, lattice=None, ec2=None))
@@ -182,6 +207,7 @@ def toolbox(cluster: Cluster = CLUSTER, documents: MemoryDocuments | None = None
         hints=more.pop("hints", MemoryHints()),
         repairs=more.pop("repairs", MemoryRepairs()),
         canaries=more.pop("canaries", MemoryCanaries()),
+        leases=more.pop("leases", MemoryLeases()),
         network_policies=more.pop("network_policies", MemoryNetworkPolicies()),
         checks=more.pop("checks", MemoryChecks()),
         now=more.pop("now", lambda: 1000.0),
