@@ -104,8 +104,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     desired = with_network_policy(tools, run, cluster, asked, keep=keep)
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
-    wanted_services = _Services(desired, held, services_in_doubt(intent), intended.moved)
-    compared = _compare(tools, run, wanted, wanted_services)
+    compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent), intended.moved))
     if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
@@ -115,10 +114,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
-    decided = verdict(cluster, run.mode, compared.items, checked)
-    if compared.left and decided is Verdict.CONVERGED:
-        # No later run may compare with weights that were not applied.
-        decided = Verdict.REPORT_ONLY
+    decided = _decided(verdict(cluster, run.mode, compared.items, checked), compared)
     left = [asdict(canary_moved(name)) for name in compared.left]
     unfulfilled = [*refused(intent), *certificates.refused(), *refused_clients(intent), *left]
     document: dict[str, Any] = {
@@ -149,6 +145,11 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "changes": sum(len(item.plan.changes) for item in compared.items),
         "refusals": sum(len(item.plan.refusals) for item in compared.items) + len(unfulfilled),
     }
+
+
+def _decided(found: Verdict, compared: Compared) -> Verdict:
+    """No later run may compare with a plan whose weights were left to the next one: it is not a converged one."""
+    return Verdict.REPORT_ONLY if compared.left and found is Verdict.CONVERGED else found
 
 
 def _basis(tools: Toolbox, wanted: NamesWanted) -> dict[str, Any]:
