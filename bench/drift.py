@@ -6,8 +6,7 @@ changed rule (first as a report, then with its repair), and one after all servic
 
     python bench/drift.py [--routes 10,100,1000] [--gone-up-to 100]
 
-Exit status 1 if a target is missed. The resources are made by the product's own code, in rounds over all services
-instead of one execution each, and the cluster is then reconciled until that changes nothing.
+Exit status 1 if a target is missed.
 """
 
 import argparse
@@ -18,7 +17,6 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,16 +26,7 @@ import yaml
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from prices import Check, monthly
-from pydantic import TypeAdapter
 
-from trellis.fleet.registry import Registry
-from trellis.model import Desired, Service
-from trellis.planning.dns import diff_names
-from trellis.planning.service_waits import steps
-from trellis.planning.services import diff_services
-from trellis.resources import dns
-from trellis.resources.service_application import Application
-from trellis.resources.service_observation import Reading, ServiceScope, observe_services
 from trellis_local.aws.call_log import ApiCall
 from trellis_local.lattice.quotas import SERVICE_ASSOCIATIONS_PER_NETWORK, TARGET_GROUPS
 from trellis_local.stack import Stack, StackOptions
@@ -47,17 +36,12 @@ from trellis_local.walkthrough.world import World, path_of
 ROOT = Path(__file__).parents[1]
 MANIFESTS = ROOT / "examples" / "walkthrough" / "cluster-b"
 NETWORK, CLUSTER, OTHER = "eks-lattice-network", "BENCH-B", "BENCH-A"
-OWNER = f"111122223333/{CLUSTER}"
 LATENCY_MILLISECONDS = 50
 SETTLED_SECONDS = 12
 PER_ROUTE, MORE_FOR_A_RULE, SECONDS = 6, 10, 60
 PAGES = {"ListServices", "ListTargetGroups", "ListServiceNetworks", "GetResources", "ListResourceRecordSets"}
 DETAILS = {"GetListener", "GetRule", "GetTargetGroup"}
 RUNNING = {("lambda", "Invoke"), ("states", "StartExecution")}
-AT_ONCE = [
-    {"resource": kind, "during": "CREATE_IN_PROGRESS"}
-    for kind in ("Service", "TargetGroup", "ServiceNetworkServiceAssociation")
-]
 MEMORY_GB = {"PlanCluster": 1.0, "Verify": 1.0}
 
 
@@ -139,13 +123,11 @@ class Bench:
     stack: Stack
     world: World
     lattice: Any = field(init=False)
-    tagging: Any = field(init=False)
 
     def __post_init__(self) -> None:
         config = Config(max_pool_connections=20)
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-west-2")
         self.lattice = session.client("vpc-lattice", endpoint_url=self.world.url, config=config)
-        self.tagging = session.client("resourcegroupstaggingapi", endpoint_url=self.world.url, config=config)
 
     def onboard(self) -> None:
         """Create the clusters, wait until they are onboarded, and start the pods."""
@@ -180,69 +162,10 @@ class Bench:
             document["metadata"]["name"] = f"datastore-{number}"
             document["spec"]["hostnames"] = [f"datastore-{number}.lattice-test.io"]
             api.apply(path_of(document), document, manager="bench")
-        switches = [self._fault({"kind": "duration", **state, "seconds": 0}) for state in AT_ONCE]
-        self.provide()
-        for switch in switches:
-            self.withdraw(switch)
         for _ in range(5):
-            if self.check({"lane": "schedule"}).status == "CONVERGED":
+            if self.check({"lane": "schedule"}, seconds=3600).status == "CONVERGED":
                 return
         raise RuntimeError("the cluster does not converge")
-
-    def provide(self) -> None:
-        """Make what the routes ask for, with the product's code; AWS is done with each call at once."""
-        plan = self._plan()
-        desired = TypeAdapter(Desired).validate_python(plan["desired"])
-        for round_ in range(20):
-            left = self._round(desired.services, str(round_))
-            print(f"        set-up: {left} services are not as they should be", file=sys.stderr, flush=True)
-            if not left:
-                break
-        self._names(desired)
-
-    def _round(self, services: tuple[Service, ...], run: str) -> int:
-        observed = observe_services(self, ServiceScope(OWNER, services), Reading(concurrency=8))
-        diffs = [diff for diff in diff_services(services, observed) if not diff.is_empty]
-
-        def apply(diff: Any) -> None:
-            found = observed.of(diff.name)
-            for step in steps(diff.changes, found):
-                if step.wait is None:
-                    try:
-                        Application(self.lattice, found, run).apply(step.change)
-                    except ClientError as error:
-                        if error.response["Error"]["Code"] != "ConflictException":
-                            raise
-                        return  # AWS is at work on it
-
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(apply, diffs))
-        return len(diffs)
-
-    def _names(self, desired: Desired) -> None:
-        names = dns.Names(self.world.aws("route53"), self.lattice)
-        registry = self._registry()
-        (cluster,) = (found for found in registry if found.name == CLUSTER)
-        wanted = dns.NamesWanted(cluster, desired.names, registry, 60, False, {})
-        for change in diff_names(wanted, names.observe()).changes:
-            names.apply(change, "us-west-2")
-
-    def _registry(self) -> tuple[Any, ...]:
-        return Registry(self.world.aws("dynamodb"), self._table()).list()
-
-    def _table(self) -> str:
-        (table,) = self.world.aws("dynamodb").list_tables()["TableNames"]
-        return str(table)
-
-    def _plan(self) -> dict[str, Any]:
-        """The plan that a run in mode plan has stored last."""
-        self.check({"mode": "plan"})
-        s3 = self.world.aws("s3")
-        bucket = next(found["Name"] for found in s3.list_buckets()["Buckets"] if "document" in found["Name"].lower())
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"plans/{CLUSTER}/")
-        newest = max((item for page in pages for item in page["Contents"]), key=lambda item: item["LastModified"])
-        plan: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=newest["Key"])["Body"].read())
-        return plan
 
     def measure(self, routes: int, *, gone: bool) -> Iterator[tuple[str, Cost]]:
         """The checks, each with what it is about."""
@@ -289,7 +212,8 @@ class Bench:
     def sizes(self) -> dict[str, int]:
         """Bytes in the table by what their partition keys begin with."""
         found: Counter[str] = Counter()
-        for page in self.world.aws("dynamodb").get_paginator("scan").paginate(TableName=self._table()):
+        (table,) = self.world.aws("dynamodb").list_tables()["TableNames"]
+        for page in self.world.aws("dynamodb").get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
                 values = [value for attribute in item.values() for value in attribute.values()]
                 found[item["pk"]["S"].split("#")[0]] += sum(len(value) for value in values if hasattr(value, "__len__"))
@@ -427,10 +351,10 @@ def main() -> int:
                     costs[what] = cost
                     print(cost.row(routes, what), flush=True)
                     print(f"        {cost.by_service()}", flush=True)
-                sizes = bench.sizes()
-                check = costs["nothing to do"].check(sizes)
+                stored = bench.sizes()
+                check = costs["nothing to do"].check(stored)
                 dollars = monthly(check)
-                print(f"        {check}\n        bytes in the table: {sizes}")
+                print(f"        {check}\n        bytes in the table: {stored}")
                 each = ", ".join(f"{name} {value:.2f}" for name, value in dollars.items())
                 print(
                     f"        US dollars a month for 100 such clusters: {sum(dollars.values()):.2f} ({each})",

@@ -1,10 +1,10 @@
-"""Applies one VPC Lattice service with everything under it."""
+"""Applies VPC Lattice services with everything under them."""
 
 from typing import Any
 
 from trellis.observability import entry_point
 from trellis.runs.applying import apply_service
-from trellis.runs.request import ItemRun
+from trellis.runs.request import BatchRun
 from trellis.runs.toolbox import Toolbox
 
 tools = Toolbox()
@@ -13,4 +13,4 @@ tools = Toolbox()
 @entry_point
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda entry point."""
-    return apply_service(tools, ItemRun.model_validate(event))
+    return apply_service(tools, BatchRun.model_validate(event))

@@ -4,7 +4,7 @@ from typing import Any
 
 from trellis.observability import entry_point
 from trellis.runs.applying import open_security_group
-from trellis.runs.request import ItemRun
+from trellis.runs.request import BatchRun
 from trellis.runs.toolbox import Toolbox
 
 tools = Toolbox()
@@ -13,4 +13,4 @@ tools = Toolbox()
 @entry_point
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda entry point."""
-    return open_security_group(tools, ItemRun.model_validate(event))
+    return open_security_group(tools, BatchRun.model_validate(event))

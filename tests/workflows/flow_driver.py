@@ -46,40 +46,36 @@ def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str,
     """reconcile-cluster; its report's outline. Raises ExecutionFailedError."""
     state = lab.invoke("read_cluster", {"cluster": cluster, "run": run, **members})
     plan = lab.invoke("plan_cluster", state)
-    outcomes: list[dict[str, Any]] = []
+    batches: list[dict[str, Any]] = []
     if plan["verdict"] == "APPLY":
         for stage in plan["stages"]:
-            for name in stage["items"]:
-                item = {"kind": stage["kind"], "phase": stage["phase"], "name": name}
-                outcomes.append(_apply(lab, {**state, "planKey": plan["planKey"], "item": item}))
+            for batch in stage["batches"]:
+                batches.append(_apply(lab, {**state, "planKey": plan["planKey"]}, batch))
     verifying = {**state, "verifies": plan["planKey"]}
     latest = lab.invoke("plan_cluster", verifying) if plan["verdict"] == "APPLY" else plan
-    results = {**state, "planKey": latest["planKey"], "outcomes": outcomes}
+    results = {**state, "planKey": latest["planKey"], "batches": batches}
     if plan["verdict"] == "APPLY" or (plan["verdict"] in ("CONVERGED", "REPORT_ONLY") and state["mode"] == "remediate"):
         lab.invoke("write_status", results)
     keys = {"planKey": plan["planKey"], "verifiedKey": latest["planKey"]}
     report: dict[str, Any] = lab.invoke("publish_report", {**results, **keys})
     if report["status"] in ("FAILED", "STOPPED_BY_GUARD"):
-        raise ExecutionFailedError(f"{report} {outcomes}")
+        raise ExecutionFailedError(f"{report} {batches}")
     return report
 
 
-def _apply(lab: FlowLab, payload: dict[str, Any]) -> dict[str, Any]:
-    """The loop of one item: call, wait for AWS, call again."""
-    item: dict[str, Any] = payload["item"]
-    done: list[str] = []
+def _apply(lab: FlowLab, payload: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
+    """The loop of one batch: call, wait for AWS, call again."""
+    key = ""
     for attempt in range(1, _APPLY_ATTEMPTS + 1):
         try:
-            outcome: dict[str, Any] = lab.invoke(item["kind"], payload)
+            answer = lab.invoke(batch["kind"], {**payload, "batch": batch, "outcomesKey": key})
         except TrellisError as error:
-            refusal = {"resource": item["name"], "reason": type(error).__name__, "message": str(error)}
-            failed = {"kind": item["kind"], "name": item["name"], "status": "FAILED"}
-            return {**failed, "done": done, "refusals": [refusal]}
-        done += outcome["done"]
-        if outcome["status"] != "IN_PROGRESS":
-            return {**outcome, "done": done}
+            return {**batch, "outcomesKey": key, "error": type(error).__name__, "cause": str(error)}
+        batch, key = {**batch, "names": answer["left"]}, answer["outcomesKey"]
+        if not answer["left"]:
+            break
         lab.clock.move(2 if attempt < 3 else 5 if attempt < 8 else 20)
-    return {**outcome, "done": done, "status": "FAILED"}
+    return {"kind": batch["kind"], "phase": batch["phase"], "outcomesKey": key}
 
 
 def _is_active(lab: FlowLab, cluster: str) -> bool:

@@ -57,6 +57,15 @@ def translated(error: ClientError) -> TrellisError:
     return AwsCallError(message)
 
 
+def as_known(error: Exception) -> Exception:
+    """The error that the state machines know for an error of AWS, or of the connection to it; any other is itself."""
+    if isinstance(error, ClientError):
+        return translated(error)
+    if isinstance(error, BotoCoreError):
+        return ServiceUnavailableError(str(error))
+    return error
+
+
 def entry_point(handler: Handler) -> Handler:
     """Wrap a Lambda handler: logs the input's outline, and raises only errors that the state machines know."""
 
@@ -67,12 +76,9 @@ def entry_point(handler: Handler) -> Handler:
             return handler(event, context)
         except ValidationError as error:
             raise InvalidInputError(problems(error)) from error
-        except ClientError as error:
+        except (BotoCoreError, ClientError) as error:
             logger.exception("an AWS call failed")
-            raise translated(error) from error
-        except BotoCoreError as error:
-            logger.exception("no answer from AWS")
-            raise ServiceUnavailableError(str(error)) from error
+            raise as_known(error) from error
 
     return wrapped
 

@@ -100,6 +100,8 @@ class Seams:
         self._wrap(state_task, "_from_error", interpreter.name_heartbeat_timeout)
         self._put(_load(state_task), "_eval_parameters", interpreter.evaluate_parameters)
         self._wrap(f"{SERVICE}.StateTaskService", "_evaluate_with_timeout", virtual_time.time_out_as_it_works)
+        for limit in ("timeout.Timeout", "heartbeat.Heartbeat"):
+            self._wrap(f"{ASL}component.common.timeouts.{limit}", "eval", virtual_time.seconds_after_the_end)
         task = _load(f"{SERVICE}.StateTaskService")
         self._put(task, "_normalise_parameters", interpreter.to_sdk_parameters)
         self._put(task, "_normalise_response", interpreter.from_sdk_response)

@@ -56,6 +56,21 @@ def time_out_as_it_works(original: Callable[[Any, Any], None]) -> Callable[[Any,
     return evaluate
 
 
+def seconds_after_the_end(original: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Wrap the evaluation of a time-out or heartbeat, which leaves seconds on the stack.
+
+    In an execution that has been stopped meanwhile moto evaluates nothing, and takes whatever lies there for seconds.
+    """
+
+    def evaluate(limit: Any, env: Any) -> None:
+        height = len(env.stack)
+        original(limit, env)
+        if len(env.stack) == height:
+            env.stack.append(0)
+
+    return evaluate
+
+
 class VirtualThread(real_threading.Thread):
     """A Thread that is joined for virtual seconds."""
 

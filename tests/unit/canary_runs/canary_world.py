@@ -5,7 +5,7 @@ let somebody else do something in between.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
@@ -29,7 +29,7 @@ from trellis.resources import services
 from trellis.runs.applying import apply_service
 from trellis.runs.canary_commands import CommandRequest, command
 from trellis.runs.canary_reaping import SWEEP, reap
-from trellis.runs.request import Item, ItemRun
+from trellis.runs.request import Batch, BatchRun
 from trellis.runs.toolbox import Toolbox
 
 CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
@@ -195,8 +195,8 @@ class World:
         return command(self.tools, CommandRequest.model_validate(asked))
 
     def _apply(self, key: str, name: str) -> str:
-        item = Item(kind=services.KIND, phase="apply", name=name)
-        run = ItemRun(
+        batch = Batch(kind=services.KIND, phase="apply", names=(name,))
+        run = BatchRun(
             cluster=CLUSTER.name,
             scope="cluster",
             mode=Mode.REMEDIATE,
@@ -204,9 +204,10 @@ class World:
             run="run-1",
             snapshotKey="s",
             planKey=key,
-            item=item,
+            batch=batch,
         )
-        return str(apply_service(self.tools, run)["status"])
+        key = apply_service(self.tools, run)["outcomesKey"]
+        return str(self.tools.documents.get(key)["outcomes"][0]["status"])
 
     def _put_events(self, Entries: list[dict[str, str]]) -> dict[str, int]:  # noqa: N803 - as boto3 has it
         self.told += [(each["DetailType"].removeprefix("Canary."), json.loads(each["Detail"])) for each in Entries]
@@ -224,13 +225,14 @@ def world(dynamodb: Any = None) -> Iterator[World]:
     made = World(dynamodb)
     done = services.ServiceStatus.PROGRAMMED
 
-    def reconcile_service(_: Any, task: Any, **__: Any) -> services.ServiceOutcome:
-        made.lattice.program(task.desired)
-        return services.ServiceOutcome(task.name, done)
+    def reconcile_services(_: Any, tasks: Sequence[Any], __: Any) -> list[services.ServiceOutcome]:
+        for task in tasks:
+            made.lattice.program(task.desired)
+        return [services.ServiceOutcome(task.name, done) for task in tasks]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(KubernetesApi, "of_cluster", classmethod(lambda *_: Api(made.server)))
-        patch.setattr(services, "reconcile_service", reconcile_service)
+        patch.setattr(services, "reconcile_services", reconcile_services)
         made.reconcile()
         yield made
 

@@ -1,10 +1,12 @@
 """The private parts of moto that the seams rely on: these fail first when moto is upgraded."""
 
 import importlib.metadata
+from types import SimpleNamespace
 
 import pytest
 from moto.awslambda.models import LambdaBackend
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 
 from trellis_local.stepfunctions import interpreter, sdk_names, virtual_time
 from trellis_local.stepfunctions.clients import RoleClients
@@ -38,6 +40,18 @@ def test_installing_and_removing_leaves_moto_as_it_was():
     changed = StringJSONata._eval_body
     seams.remove()
     assert (changed is interpreter.evaluate_jsonata, StringJSONata._eval_body is before) == (True, True)
+
+
+@pytest.mark.parametrize(("running", "seconds"), [(True, 7), (False, 0)])
+def test_a_time_out_that_is_read_after_the_end_is_no_other_value(running: bool, seconds: int):
+    env = SimpleNamespace(stack=[{"some": "output"}], is_running=lambda: running)
+    seams = unused_seams()
+    seams.install()
+    try:
+        TimeoutSeconds(7).eval(env)
+    finally:
+        seams.remove()
+    assert env.stack.pop() == seconds
 
 
 def test_a_name_that_is_gone_is_an_error():

@@ -5,16 +5,18 @@ from dataclasses import replace
 import pytest
 
 from trellis.model import Cluster, ClusterState, Mode
-from trellis.planning.plan import APPLY, PRUNE, Guard, GuardLimits, Verdict, WorkItem, guard, stages, verdict
+from trellis.planning.plan import APPLY, BATCH, PRUNE, Guard, GuardLimits, Verdict, WorkItem, guard, stages, verdict
 from trellis.planning.work import KindPlan, described
 
 LIMITS = GuardLimits(max_deletions=25, max_percent=50, floor=10)
 CLUSTER = Cluster("blue", "111122223333", "us-west-2", "vpc-1", "sg-1", "net")
 
 
-def item(*, deletions: int = 0, owned: int = 0, kind: str = "apply_service", phase: str = APPLY) -> WorkItem:
+def item(
+    name: str = "store", *, deletions: int = 0, owned: int = 0, kind: str = "apply_service", phase: str = APPLY
+) -> WorkItem:
     changes = tuple(described("DeleteRule", f"rule {number}", deletes=True) for number in range(deletions))
-    return WorkItem(kind, phase, "store", KindPlan(changes, owned=owned))
+    return WorkItem(kind, phase, name, KindPlan(changes, owned=owned))
 
 
 @pytest.mark.parametrize(
@@ -74,10 +76,17 @@ def test_names_come_after_services_and_services_go_after_their_names() -> None:
         item(deletions=1),
         item(deletions=1, kind="associate_vpc"),
     ]
-    order = [(stage["kind"], stage["phase"]) for stage in stages(items)]
+    order = [(batch["kind"], batch["phase"]) for stage in stages(items) for batch in stage["batches"]]
     assert order == [
         ("associate_vpc", APPLY),
         ("apply_service", APPLY),
         ("sync_dns", APPLY),
         ("apply_service", PRUNE),
     ]
+
+
+def test_many_items_are_cut_into_batches_of_one_stage() -> None:
+    items = [item(f"service-{number:03}", deletions=1) for number in range(2 * BATCH + 1)]
+    (stage,) = stages(items)
+    assert [len(batch["names"]) for batch in stage["batches"]] == [BATCH, BATCH, 1]
+    assert [name for batch in stage["batches"] for name in batch["names"]] == [found.name for found in items]

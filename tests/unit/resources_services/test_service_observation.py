@@ -48,7 +48,7 @@ def test_reading_a_converged_service_takes_few_calls(lab: Lab) -> None:
 def test_a_service_in_scope_is_read_without_the_others(lab: Lab) -> None:
     lab.converge(lab.service())
     lab.reads.clear()
-    observe_services(lab, ServiceScope(OWNER, only="another"))
+    observe_services(lab, ServiceScope(OWNER, only=frozenset({"another"})))
     assert lab.reads == ["ListTargetGroups", "ListServices"]
 
 

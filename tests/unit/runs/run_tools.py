@@ -39,6 +39,12 @@ class MemoryDocuments:
         self.pages[key] = page
 
 
+def noted(documents: MemoryDocuments, *outcomes: dict[str, Any]) -> list[dict[str, str]]:
+    """These outcomes as the state machine hands them on: by the document in which they are noted."""
+    key = documents.put("outcomes", CLUSTER.name, {"outcomes": list(outcomes)})
+    return [{"kind": "any", "phase": "apply", "outcomesKey": key}] if outcomes else []
+
+
 class MemoryRegistry:
     """The registry of these clusters."""
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from run_tools import CLUSTER, MemoryDocuments, toolbox
+from run_tools import CLUSTER, MemoryDocuments, noted, toolbox
 
 from trellis.errors import ServiceUnavailableError
 from trellis.runs.fleet_page import CheckResults, ClusterOutcome, publish_fleet_page
@@ -121,7 +121,7 @@ def test_a_run_that_failed_after_its_repair_still_tells_of_it() -> None:
     tools = world(clients=clients)
     outcome = {"kind": "associate_vpc", "name": "blue", "status": "DONE", "done": [LOST], "refusals": []}
     failure = {"state": "Verify", "error": "ThrottledError", "cause": "slow down"}
-    outline = run(tools, verifiedKey=None, outcomes=[outcome], failure=failure)
+    outline = run(tools, verifiedKey=None, batches=noted(tools.documents, outcome), failure=failure)
     report = tools.documents.get(outline["report"])
     assert (report["status"], [line["action"] for line in report["drifts"]]) == ("FAILED", ["repaired"])
     assert {"resource": "Verify", "reason": "ThrottledError", "message": "slow down"} in report["refused"]

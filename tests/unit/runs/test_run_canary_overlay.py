@@ -14,7 +14,7 @@ from trellis.canary.state import CanaryKey, Lease, Phase, Progress
 from trellis.model import Mode
 from trellis.resources import services
 from trellis.runs.applying import apply_service
-from trellis.runs.request import Item, ItemRun
+from trellis.runs.request import Batch, BatchRun
 from trellis.runs.toolbox import Toolbox
 
 SERVICE = "orders-1a2b3c4d"
@@ -52,9 +52,9 @@ def applied(planned: Lease | None, now: Lease | None, monkeypatch: pytest.Monkey
 
     cast(Any, tools).leases = SimpleNamespace(held=held)
     done = services.ServiceOutcome(SERVICE, services.ServiceStatus.PROGRAMMED)
-    monkeypatch.setattr(services, "reconcile_service", lambda *_, **__: done)
-    item = Item(kind=services.KIND, phase="prune", name=SERVICE)
-    run = ItemRun(
+    monkeypatch.setattr(services, "reconcile_services", lambda _, tasks, __: (done,) * len(tasks))
+    batch = Batch(kind=services.KIND, phase="prune", names=(SERVICE,))
+    run = BatchRun(
         cluster=CLUSTER.name,
         scope="cluster",
         mode=Mode.REMEDIATE,
@@ -62,9 +62,10 @@ def applied(planned: Lease | None, now: Lease | None, monkeypatch: pytest.Monkey
         run="run-1",
         snapshotKey="s",
         planKey=key,
-        item=item,
+        batch=batch,
     )
-    return str(apply_service(cast(Toolbox, tools), run)["status"])
+    key = apply_service(cast(Toolbox, tools), run)["outcomesKey"]
+    return str(documents.get(key)["outcomes"][0]["status"])
 
 
 def test_a_plan_that_knows_the_canarys_weights_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from run_tools import MemoryDocuments, MemoryHints, toolbox
+from run_tools import MemoryDocuments, MemoryHints, noted, toolbox
 
 from trellis.fleet.hints import Hint
 from trellis.runs.reporting import Failure, Results, publish
@@ -27,7 +27,8 @@ def report(
         "refused": [{"resource": "Service apps/x", "reason": "Malformed", "message": "spec: wrong"}],
     }
     documents = MemoryDocuments({PLAN: plan})
-    results = Results(cluster="blue", lane="event", run="r-1", planKey=PLAN, outcomes=list(outcomes))
+    given = {"cluster": "blue", "lane": "event", "run": "r-1", "planKey": PLAN, "batches": noted(documents, *outcomes)}
+    results = Results.model_validate(given)
     return documents.get(publish(toolbox(documents=documents, hints=hints or MemoryHints()), results)["report"])
 
 

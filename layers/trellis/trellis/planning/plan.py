@@ -30,6 +30,10 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("open_security_group", PRUNE),
 )
 
+BATCH = 20
+"""Items that one call of a function carries out: many, since each call lists everything there is once, and few enough
+for the function's time-out."""
+
 
 class Verdict(StrEnum):
     """What the run does with its plan."""
@@ -106,10 +110,14 @@ def verdict(cluster: Cluster, mode: Mode, items: Sequence[WorkItem], checked: Gu
 
 
 def stages(items: Sequence[WorkItem]) -> list[dict[str, Any]]:
-    """The work in order, as the state machine walks through it: one stage for each kind that has any."""
+    """The work in order, as the state machine walks through it: one stage for each kind that has any, in batches."""
     ordered = []
     for kind, phase in ORDER:
-        names = [item.name for item in items if (item.kind, item.phase) == (kind, phase) and item.plan.needs_work]
-        if names:
-            ordered.append({"kind": kind, "phase": phase, "items": sorted(names)})
+        names = sorted(item.name for item in items if (item.kind, item.phase) == (kind, phase) and item.plan.needs_work)
+        batches = [
+            {"kind": kind, "phase": phase, "names": names[start : start + BATCH]}
+            for start in range(0, len(names), BATCH)
+        ]
+        if batches:
+            ordered.append({"batches": batches})
     return ordered

@@ -8,7 +8,7 @@ Lattice itself. What cannot be read raises: it is never taken for absent.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
@@ -46,11 +46,14 @@ class ServiceClients(Protocol):
 
 @dataclass(frozen=True)
 class ServiceScope:
-    """What to read: everything of `owner`, or of one service only; `desired` names what somebody else might hold."""
+    """What to read: everything of `owner`, or of the services in `only`.
+
+    `desired` names what somebody else might hold.
+    """
 
     owner: str
     desired: tuple[Service, ...] = ()
-    only: str | None = None
+    only: frozenset[str] | None = None
 
     @property
     def account(self) -> str:
@@ -60,7 +63,7 @@ class ServiceScope:
     @property
     def names(self) -> frozenset[str]:
         """The names of the services that must be found whoever owns them."""
-        return frozenset({service.name for service in self.desired} | ({self.only} if self.only else set()))
+        return frozenset(service.name for service in self.desired) | (self.only or frozenset())
 
     def wants_certificate(self, name: str) -> bool:
         """Whether the service of that name is to have a certificate."""
@@ -68,10 +71,11 @@ class ServiceScope:
 
     def service_of_group(self, name: str) -> str | None:
         """The desired service that wants a target group of that name."""
-        for service in self.desired:
-            if any(group.name == name for group in service.target_groups):
-                return service.name
-        return None
+        return self._wanting.get(name)
+
+    @cached_property
+    def _wanting(self) -> Mapping[str, str]:
+        return {group.name: service.name for service in reversed(self.desired) for group in service.target_groups}
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,8 @@ class _Observation:
         # Services that other accounts share are listed too; their names collide with nothing, their tags are secret.
         if summary["arn"].split(":")[4] != self._scope.account:
             return False
-        if self._scope.only:
-            return bool(summary["name"] == self._scope.only)
+        if self._scope.only is not None:
+            return summary["name"] in self._scope.only
         return summary["arn"] in self._tags or summary["name"] in self._scope.names
 
     def _service(self, summary: Summary) -> tuple[Service, str] | None:
@@ -224,7 +228,7 @@ class _Observation:
         service = self._scope.service_of_group(summary["name"]) or tagged or users.get(summary["name"])
         if service is None and summary["arn"] in self._tags:
             service = summary["name"]  # it lost the mark of its service, and so stands alone
-        return None if self._scope.only and service != self._scope.only else service
+        return None if self._scope.only is not None and service not in self._scope.only else service
 
     def _group(self, found: tuple[Summary, str]) -> ObservedGroup | None:
         summary, service = found

@@ -1,10 +1,10 @@
 """Services with their listeners, rules, target groups and targets: observe, compare, change.
 
-Nothing here waits. `reconcile_service` does what can be done now and says what AWS is still busy with; the state
+Nothing here waits. `reconcile_services` does what can be done now and says what AWS is still busy with; the state
 machine waits and calls again, and each call starts from what it reads, so that it may follow a run that ended anywhere.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,9 +17,10 @@ from trellis.planning.service_state import ObservedService
 from trellis.planning.service_waits import Step, Wait, steps
 from trellis.planning.services import ServiceDiff, diff_service
 from trellis.planning.work import Description, Refusal
+from trellis.resources.at_once import at_once
 from trellis.resources.service_application import Application
 from trellis.resources.service_errors import RefusedError, is_absent, is_in_progress, refusal_of
-from trellis.resources.service_observation import ServiceClients, ServiceScope, observe_services
+from trellis.resources.service_observation import Reading, ServiceClients, ServiceScope, observe_services
 
 KIND = "apply_service"
 
@@ -37,11 +38,15 @@ class ServiceStatus(StrEnum):
     IN_PROGRESS = "IN_PROGRESS"
     REFUSED = "REFUSED"
     DELETED = "DELETED"
+    FAILED = "FAILED"
 
 
 @dataclass(frozen=True)
 class ServiceOutcome:
-    """How far a service is: what was done by this call, what was refused, what AWS is still busy with."""
+    """How far a service is: what was done by this call, what was refused, what AWS is still busy with.
+
+    `error` is what stopped it, with the status FAILED: the caller knows whether trying again can help.
+    """
 
     name: str
     status: ServiceStatus
@@ -49,6 +54,7 @@ class ServiceOutcome:
     done: tuple[Description, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     waiting_for: tuple[str, ...] = ()
+    error: Exception | None = None
 
 
 @dataclass(frozen=True)
@@ -61,48 +67,95 @@ class ServiceTask:
 
 
 def reconcile_service(clients: ServiceClients, task: ServiceTask, *, owner: str, run: str) -> ServiceOutcome:
-    """Bring one service to what is desired as far as possible without waiting.
+    """Bring one service to what is desired as far as possible without waiting; raises what made that impossible.
 
-    `run` is the same for all calls of one run, such as the execution's name. Raises ClientError for what is no answer
-    to the request: throttling, server errors, missing permissions.
+    `run` is the same for all calls of one run, such as the execution's name.
     """
-    scope = ServiceScope(owner, (task.desired,) if task.desired else (), only=task.name)
-    return _Reconciliation(clients, scope, run, task.left).outcome()
+    (outcome,) = reconcile_services(clients, [task], ServiceWork(owner, run))
+    if outcome.error:
+        raise outcome.error
+    return outcome
 
 
-@dataclass
-class _Reconciliation:
-    clients: ServiceClients
-    scope: ServiceScope
+@dataclass(frozen=True)
+class ServiceWork:
+    """For whom and in which run services are reconciled, and how many calls are made at the same time.
+
+    `may_go_on` is asked before the lists are read once more.
+    """
+
+    owner: str
     run: str
-    left: Mapping[str, str]
-    done: list[Description] = field(default_factory=list)
-    made: set[ServiceChange] = field(default_factory=set)
+    concurrency: int = 1
+    may_go_on: Callable[[], bool] = lambda: True
 
-    def outcome(self) -> ServiceOutcome:
-        outcome = self._round()
-        for _ in range(_ROUNDS - 1):
-            if outcome.status is not ServiceStatus.IN_PROGRESS or outcome.waiting_for:
-                break
-            outcome = self._round()
-        return outcome
 
-    def _round(self) -> ServiceOutcome:
-        name = self.scope.only or ""
-        observed = observe_services(self.clients, self.scope).of(name)
-        diff = diff_service(next(iter(self.scope.desired), None), observed)
-        round_ = _Round(Application(self.clients.lattice, observed, self.run), self.made)
-        round_.refusals += refusals_of(self.left, (change.resource for change in diff.changes))
-        round_.left = self.left.keys()
-        round_.apply(steps(diff.changes, observed))
-        self.done += round_.done
-        return self._judge(observed, diff, round_)
+def reconcile_services(
+    clients: ServiceClients, tasks: Sequence[ServiceTask], work: ServiceWork
+) -> tuple[ServiceOutcome, ...]:
+    """Bring services to what is desired as far as possible without waiting; lists are read once for all of them.
+
+    What stops one service, such as throttling or a missing permission, is its outcome's error and stops no other.
+    Raises ClientError when the services cannot be observed.
+    """
+    reconciled = [_Reconciliation(clients, task, work) for task in tasks]
+    unfinished = reconciled
+    for round_ in range(_ROUNDS):
+        if not unfinished or (round_ and not work.may_go_on()):
+            break
+        _round(clients, unfinished, work)
+        unfinished = [one for one in unfinished if one.can_go_on]
+    return tuple(one.outcome for one in reconciled)
+
+
+def _round(clients: ServiceClients, unfinished: Sequence["_Reconciliation"], work: ServiceWork) -> None:
+    tasks = [one.task for one in unfinished]
+    desired = tuple(task.desired for task in tasks if task.desired)
+    scope = ServiceScope(work.owner, desired, only=frozenset(task.name for task in tasks))
+    observed = observe_services(clients, scope, Reading(concurrency=work.concurrency))
+    with at_once(work.concurrency) as each:
+        for _ in each(lambda one: one.round(observed.of(one.task.name)), unfinished):
+            pass
+
+
+class _Reconciliation:
+    """One service through the rounds of a call."""
+
+    def __init__(self, clients: ServiceClients, task: ServiceTask, work: ServiceWork) -> None:
+        self.task = task
+        self.outcome = ServiceOutcome(task.name, ServiceStatus.IN_PROGRESS)
+        self._clients = clients
+        self._work = work
+        self._done: list[Description] = []
+        self._made: set[ServiceChange] = set()
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether reading and changing once more may help at once."""
+        return self.outcome.status is ServiceStatus.IN_PROGRESS and not self.outcome.waiting_for
+
+    def round(self, observed: ObservedService) -> None:
+        """Change what can be changed, and judge."""
+        diff = diff_service(self.task.desired, observed)
+        round_ = _Round(Application(self._clients.lattice, observed, self._work.run), self._made)
+        round_.refusals += refusals_of(self.task.left, (change.resource for change in diff.changes))
+        round_.left = self.task.left.keys()
+        try:
+            round_.apply(steps(diff.changes, observed))
+        except Exception as error:  # noqa: BLE001 - whatever stops one service must not stop the others
+            self._done += round_.done
+            self.outcome = ServiceOutcome(
+                self.task.name, ServiceStatus.FAILED, done=tuple(self._done), refusals=diff.refusals, error=error
+            )
+            return
+        self._done += round_.done
+        self.outcome = self._judge(observed, diff, round_)
 
     def _judge(self, observed: ObservedService, diff: ServiceDiff, round_: "_Round") -> ServiceOutcome:
         refusals = (*diff.refusals, *round_.refusals)
         waiting_for: tuple[str, ...] = ()
         if diff.is_empty:
-            status = ServiceStatus.PROGRAMMED if self.scope.desired else ServiceStatus.DELETED
+            status = ServiceStatus.PROGRAMMED if self.task.desired else ServiceStatus.DELETED
         elif round_.done:
             status = ServiceStatus.IN_PROGRESS
         elif round_.settling or diff.pending or not refusals:
@@ -110,7 +163,7 @@ class _Reconciliation:
         else:
             status = ServiceStatus.REFUSED
         domain_name = observed.service.domain_name if observed.service and not diff.refusals else ""
-        return ServiceOutcome(diff.name, status, domain_name, tuple(self.done), refusals, waiting_for)
+        return ServiceOutcome(diff.name, status, domain_name, tuple(self._done), refusals, waiting_for)
 
 
 @dataclass

@@ -1,164 +1,203 @@
-"""The third part of a run, once for each kind of resource: apply one work item under its lease.
+"""The third part of a run, once for each kind of resource: apply work items, each under its lease.
 
 Each function observes and compares again: between the plan and now somebody may have changed something, or an earlier
 call of the same run may have done part of the work.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from trellis.canary.overlay import mark
+from trellis.errors import BusyError, LeaseHeldError
 from trellis.model import Desired, Service, cluster_owner
 from trellis.model.auth_policy import NETWORK
+from trellis.observability import as_known, logger
 from trellis.planning.plan import APPLY
-from trellis.planning.work import Outcome, Refusal
+from trellis.planning.work import Outcome, Refusal, Status
 from trellis.resources import auth_policies, client_identity, dns, network, security_group, services
 from trellis.runs.auth_planning import decided_policy
 from trellis.runs.client_planning import client_apis, clients_wanted
+from trellis.runs.outcomes import FAILED, note
 from trellis.runs.planning import names_wanted
-from trellis.runs.request import ItemRun
+from trellis.runs.request import BatchRun
 from trellis.runs.toolbox import Toolbox
 
 _DESIRED = TypeAdapter(Desired)
 
 CANARY_SHIFTED = "CanaryShifted"
 
+_NO_NEW_ROUND_AFTER_SECONDS = 40.0
+"""A round may take as long again when the call budget is short, and the function's time-out is 120 s."""
 
-def associate_vpc(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+
+def associate_vpc(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
     """Bring network and association to what the cluster wants. The lease is the network's: clusters share it."""
     cluster = tools.registry.get(run.cluster)
 
-    def work() -> Outcome:
+    def work(_: str) -> Outcome:
         policy = decided_policy(tools, cluster)
         auth_policy = policy.source if policy else ""
         members = tools.registry.list()
         return network.reconcile(tools.clients.lattice, cluster, members, run=run.run, auth_policy=auth_policy)
 
-    return _leased(tools, run, f"network/{cluster.service_network}", work)
+    return _each_leased(tools, run, lambda _: f"network/{cluster.service_network}", work)
 
 
-def open_security_group(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+def open_security_group(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
     """Bring the security group's rules to what the cluster wants."""
     cluster = tools.registry.get(run.cluster)
 
-    def work() -> Outcome:
+    def work(_: str) -> Outcome:
         return security_group.reconcile(tools.clients.ec2, cluster, tools.settings.link_local_cidrs)
 
-    return _leased(tools, run, f"security-group/{cluster.security_group_id}", work)
+    return _each_leased(tools, run, lambda _: f"security-group/{cluster.security_group_id}", work)
 
 
-def apply_service(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
-    """Bring one service to what the plan's snapshot asked for, or delete it."""
+def apply_service(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
+    """Bring services to what the plan's snapshot asked for, or delete them; lists are read once for all of them."""
     cluster = tools.registry.get(run.cluster)
     plan = tools.documents.get(run.planKey)
-    task = services.ServiceTask(
-        run.item.name, _service(_DESIRED.validate_python(plan["desired"]), run), _left(plan, run)
+    desired = _DESIRED.validate_python(plan["desired"])
+    began = tools.now()
+    work = services.ServiceWork(
+        cluster_owner(cluster.account, cluster.name),
+        run.run,
+        concurrency=tools.settings.read_concurrency,
+        may_go_on=lambda: tools.now() - began < _NO_NEW_ROUND_AFTER_SECONDS,
     )
+    with ExitStack() as leases:
+        outcomes: list[services.ServiceOutcome] = []
+        tasks: list[services.ServiceTask] = []
+        for name in run.batch.names:
+            try:
+                leases.enter_context(tools.leases.held(f"service/{name}", run.run))
+            except LeaseHeldError as error:
+                outcomes.append(services.ServiceOutcome(name, services.ServiceStatus.FAILED, error=error))
+                continue
+            # Under the lease: a canary that shifts from now on waits for it with its own run.
+            if _is_current(tools, plan, name):
+                tasks.append(services.ServiceTask(name, _service(desired, run, name), _left(plan, run, name)))
+            else:
+                outcomes.append(_outdated(name))
+        outcomes += services.reconcile_services(tools.clients, tasks, work)
+    return note(tools, run, [_service_outcome(run, outcome) for outcome in outcomes])
 
-    def work() -> services.ServiceOutcome:
-        owner = cluster_owner(cluster.account, cluster.name)
-        return services.reconcile_service(tools.clients, task, owner=owner, run=run.run)
 
-    with tools.leases.held(f"service/{run.item.name}", run.run):
-        # Under the lease: a canary that shifts from now on waits for it with its own run.
-        outcome = work() if _is_current(tools, plan, run) else _outdated(run)
-    return {
+def _service_outcome(run: BatchRun, outcome: services.ServiceOutcome) -> dict[str, Any]:
+    told = {
         "kind": services.KIND,
-        "name": run.item.name,
-        "phase": run.item.phase,
+        "name": outcome.name,
+        "phase": run.batch.phase,
         "status": outcome.status,
         "domain": outcome.domain_name,
         "done": list(outcome.done),
         "refusals": [asdict(refusal) for refusal in outcome.refusals],
         "waitingFor": list(outcome.waiting_for),
     }
+    return {**told, **_failed(outcome.name, outcome.error)} if outcome.error else told
 
 
-def _is_current(tools: Toolbox, plan: Mapping[str, Any], run: ItemRun) -> bool:
+def _is_current(tools: Toolbox, plan: Mapping[str, Any], name: str) -> bool:
     """Whether the plan knows the weights that a canary wants by now."""
-    lease = tools.canaries.locking(run.item.name)
-    return bool(plan.get("canaries", {}).get(run.item.name) == (mark(lease) if lease else None))
+    lease = tools.canaries.locking(name)
+    return bool(plan.get("canaries", {}).get(name) == (mark(lease) if lease else None))
 
 
-def _outdated(run: ItemRun) -> services.ServiceOutcome:
+def _outdated(name: str) -> services.ServiceOutcome:
     message = "a canary has begun, shifted or ended since this was planned; what it wants is another run's work"
-    refusal = Refusal(f"service {run.item.name}", CANARY_SHIFTED, message)
-    return services.ServiceOutcome(run.item.name, services.ServiceStatus.REFUSED, refusals=(refusal,))
+    refusal = Refusal(f"service {name}", CANARY_SHIFTED, message)
+    return services.ServiceOutcome(name, services.ServiceStatus.REFUSED, refusals=(refusal,))
 
 
-def attach_auth_policy(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
-    """Bring auth type and policy of one service or of the network to what is wanted.
+def attach_auth_policy(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
+    """Bring auth type and policy of services or of the network to what is wanted.
 
     What the network must have is decided once more: another cluster may have asked for something since.
     """
     cluster = tools.registry.get(run.cluster)
-    holder = run.item.name
-    if holder.startswith(f"{NETWORK}/"):
-        wanted = decided_policy(tools, cluster)
-    else:
-        desired = _DESIRED.validate_python(tools.documents.get(run.planKey)["desired"])
-        wanted = next((found for found in desired.auth_policies if found.holder == holder), None)
+    desired = _DESIRED.validate_python(tools.documents.get(run.planKey)["desired"])
+    known = {found.holder: found for found in desired.auth_policies}
     vpcs = {member.name: member.vpc_id for member in tools.registry.list()}
-    task = auth_policies.AuthTask(cluster, holder, wanted, vpcs)
 
-    def work() -> Outcome:
-        return auth_policies.reconcile(tools.clients.lattice, task)
+    def work(holder: str) -> Outcome:
+        of_network = holder.startswith(f"{NETWORK}/")
+        wanted = decided_policy(tools, cluster) if of_network else known.get(holder)
+        return auth_policies.reconcile(tools.clients.lattice, auth_policies.AuthTask(cluster, holder, wanted, vpcs))
 
     # A holder is named as the lease of its service or network is.
-    return _leased(tools, run, holder, work)
+    return _each_leased(tools, run, lambda holder: holder, work)
 
 
-def provision_client_identity(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+def provision_client_identity(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
     """Bring the roles and associations of ServiceAccounts to what the cluster wants."""
     cluster = tools.registry.get(run.cluster)
     plan = tools.documents.get(run.planKey)
     wanted = clients_wanted(tools, cluster, _DESIRED.validate_python(plan["desired"]), keep=plan["keep"])
 
-    def work() -> Outcome:
+    def work(_: str) -> Outcome:
         # By now the services of this run are there, or it has not come to this.
         return client_identity.reconcile(client_apis(tools), replace(wanted, coming=frozenset()))
 
-    return _leased(tools, run, f"clients/{cluster.name}", work)
+    return _each_leased(tools, run, lambda _: f"clients/{cluster.name}", work)
 
 
-def sync_dns(tools: Toolbox, run: ItemRun) -> dict[str, Any]:
+def sync_dns(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
     """Bring records and zone associations to what the cluster wants."""
     cluster = tools.registry.get(run.cluster)
     plan = tools.documents.get(run.planKey)
     desired = _DESIRED.validate_python(plan["desired"])
-    wanted = names_wanted(tools, cluster, desired, keep=plan["keep"], left=_left(plan, run))
 
-    def work() -> Outcome:
+    def work(name: str) -> Outcome:
+        wanted = names_wanted(tools, cluster, desired, keep=plan["keep"], left=_left(plan, run, name))
         return dns.reconcile(dns.Names(tools.clients.route53, tools.clients.lattice), wanted)
 
-    return _leased(tools, run, f"names/{cluster.name}", work)
+    return _each_leased(tools, run, lambda _: f"names/{cluster.name}", work)
 
 
-def _left(plan: Mapping[str, Any], run: ItemRun) -> dict[str, str]:
+def _left(plan: Mapping[str, Any], run: BatchRun, name: str) -> dict[str, str]:
     """What the plan has found that must not be changed, each with why."""
-    key = run.item.kind, run.item.name
-    items = (item for item in plan["items"] if (item["kind"], item["name"]) == key)
-    return {name: because for item in items for name, because in item.get("left", {}).items()}
+    items = (item for item in plan["items"] if (item["kind"], item["name"]) == (run.batch.kind, name))
+    return {resource: because for item in items for resource, because in item.get("left", {}).items()}
 
 
-def _service(desired: Desired, run: ItemRun) -> Service | None:
-    if run.item.phase != APPLY:
+def _service(desired: Desired, run: BatchRun, name: str) -> Service | None:
+    if run.batch.phase != APPLY:
         return None
-    return next(service for service in desired.services if service.name == run.item.name)
+    return next(service for service in desired.services if service.name == name)
 
 
-def _leased(tools: Toolbox, run: ItemRun, resource: str, work: Callable[[], Outcome]) -> dict[str, Any]:
-    with tools.leases.held(resource, run.run):
-        outcome = work()
+def _each_leased(
+    tools: Toolbox, run: BatchRun, resource_of: Callable[[str], str], work: Callable[[str], Outcome]
+) -> dict[str, Any]:
+    """Carry the items out one after the other; one that fails does not stop the others."""
+    return note(tools, run, [_leased(tools, run, name, resource_of(name), work) for name in run.batch.names])
+
+
+def _leased(tools: Toolbox, run: BatchRun, name: str, resource: str, work: Callable[[str], Outcome]) -> dict[str, Any]:
+    identity = {"kind": run.batch.kind, "name": name, "phase": run.batch.phase}
+    try:
+        with tools.leases.held(resource, run.run):
+            outcome = work(name)
+    except Exception as error:  # noqa: BLE001 - whatever stops one item must not stop the others
+        return {**identity, "done": [], **_failed(name, error)}
     return {
-        "kind": outcome.kind,
-        "name": outcome.name,
-        "phase": run.item.phase,
+        **identity,
         "status": outcome.status,
         "done": list(outcome.done),
         "refusals": [asdict(refusal) for refusal in outcome.refusals],
         "waitingFor": list(outcome.waiting_for),
     }
+
+
+def _failed(name: str, error: Exception) -> dict[str, Any]:
+    """What an error means for an item: another call may help, or somebody must change something first."""
+    known = as_known(error)
+    retry = isinstance(known, BusyError)
+    logger.warning("an item was not carried out: %s", known, extra={"item": name}, exc_info=None if retry else error)
+    refusal = Refusal(name, type(known).__name__, str(known))
+    status = Status.IN_PROGRESS if retry else FAILED
+    return {"status": status, "refusals": [asdict(refusal)], "waitingFor": [str(known)] if retry else []}

@@ -6,9 +6,10 @@ that plan's key: what differs from it while it still says what is wanted is drif
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from trellis.fleet.hints import Hint
 from trellis.planning.plan import Verdict
@@ -22,6 +23,7 @@ from trellis.reporting.wanted import Document
 from trellis.runs.certificate_warnings import warn
 from trellis.runs.contesting import Changed, remember
 from trellis.runs.notifying import notify
+from trellis.runs.outcomes import FAILED, EndedBatch, read
 from trellis.runs.request import ClusterName
 from trellis.runs.toolbox import Toolbox
 
@@ -60,7 +62,7 @@ class Results(BaseModel):
     mode: str = ""
     planKey: str | None = None  # noqa: N815
     verifiedKey: str | None = None  # noqa: N815
-    outcomes: list[dict[str, Any]] = Field(default_factory=list)
+    batches: tuple[EndedBatch, ...] = ()
     failure: Failure | None = None
     ended: str = ""
     """When the run came to its end, in ISO 8601: the same if the report is published once more."""
@@ -104,7 +106,7 @@ def _end(tools: Toolbox, results: Results, plan: dict[str, Any]) -> RunEnd:
     verified = plan if results.verifiedKey == results.planKey else None
     if results.verifiedKey and verified is None:
         verified = tools.documents.get(results.verifiedKey)
-    return RunEnd(plan, verified, results.outcomes, results.lane, results.ended)
+    return RunEnd(plan, verified, read(tools, results.batches), results.lane, results.ended)
 
 
 def _is_converged(results: Results, end: RunEnd) -> bool:
@@ -137,9 +139,9 @@ def _store(tools: Toolbox, cluster: str, report: dict[str, Any]) -> str:
 
 def _report(tools: Toolbox, results: Results, end: RunEnd, before: Document | None) -> dict[str, Any]:
     plan = end.plan
-    causes = _Causes(tools, results, plan)
+    causes = _Causes(tools, results, end)
     if plan["verdict"] == Verdict.APPLY:
-        remember(tools, results.cluster, results.run, plan, Changed(results.outcomes, causes.hints))
+        remember(tools, results.cluster, results.run, plan, Changed(end.outcomes, causes.hints))
         causes.mark_repaired(tools, results)
     drifted = lines(drifts(plan, before), end, causes.by_item())
     return {
@@ -149,35 +151,34 @@ def _report(tools: Toolbox, results: Results, end: RunEnd, before: Document | No
         "scope": results.scope,
         "mode": results.mode,
         "ended": results.ended,
-        "status": _status(results, plan),
+        "status": _status(results, end),
         "guard": plan["guard"],
         "drifts": drifted,
         "planned": [
             change for item in plan["items"] for change in causes.added_to(_differences(item["plan"]), item_key(item))
         ],
         "done": [
-            change
-            for outcome in results.outcomes
-            for change in causes.added_to(outcome.get("done", []), item_key(outcome))
+            change for outcome in end.outcomes for change in causes.added_to(outcome.get("done", []), item_key(outcome))
         ],
-        "refused": [*_refused(plan, results.outcomes), *([_told(results.failure)] if results.failure else [])],
+        "refused": [*_refused(plan, end.outcomes), *([_told(results.failure)] if results.failure else [])],
         "remaining": _changes(plan if end.verified is None else end.verified),
         "picture": picture(tools.registry.get(results.cluster), plan, drifted) if drifted else None,
     }
 
 
-def _status(results: Results, plan: Document) -> str:
-    failed = results.failure or any(outcome["status"] == "FAILED" for outcome in results.outcomes)
-    return "FAILED" if failed else _STATUS[plan["verdict"]]
+def _status(results: Results, end: RunEnd) -> str:
+    failed = results.failure or any(outcome["status"] == FAILED for outcome in end.outcomes)
+    return FAILED if failed else _STATUS[end.plan["verdict"]]
 
 
 class _Causes:
     """The calls of others that touched what a run has found changed, as far as events told of them."""
 
-    def __init__(self, tools: Toolbox, results: Results, plan: Document) -> None:
-        self._items = {item_key(item) for item in plan["items"]} | {item_key(outcome) for outcome in results.outcomes}
-        changed = {item_key(item) for item in plan["items"] if item["plan"]["changes"] or item["plan"].get("waiting")}
-        self._changed = changed | {item_key(outcome) for outcome in results.outcomes if outcome.get("done")}
+    def __init__(self, tools: Toolbox, results: Results, end: RunEnd) -> None:
+        items = end.plan["items"]
+        self._items = {item_key(item) for item in items} | {item_key(outcome) for outcome in end.outcomes}
+        changed = {item_key(item) for item in items if item["plan"]["changes"] or item["plan"].get("waiting")}
+        self._changed = changed | {item_key(outcome) for outcome in end.outcomes if outcome.get("done")}
         found = tools.hints.about(results.cluster, self._items) if self._items else ()
         self.hints = [hint for hint in found if hint.repaired_by in ("", results.run)]
 
@@ -210,7 +211,7 @@ def _differences(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [*plan["changes"], *plan.get("reported", ())]
 
 
-def _refused(plan: Document, outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _refused(plan: Document, outcomes: Sequence[Document]) -> list[dict[str, Any]]:
     """Refusals of the plan and of the outcomes, each once, and those that the objects' conditions carry."""
     applied = {(outcome["kind"], outcome["name"]) for outcome in outcomes}
     planned = [

@@ -50,18 +50,19 @@ class Run(BaseModel):
         return self.scope.removeprefix("service/") if self.scope != "cluster" else None
 
 
-class Item(BaseModel):
-    """One work item of a plan."""
+class Batch(BaseModel):
+    """Work items of one kind that one call of a function carries out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
     phase: Literal["apply", "prune"]
-    name: str
+    names: tuple[str, ...] = Field(min_length=1)
 
 
-class ItemRun(Run):
-    """A run at one work item."""
+class BatchRun(Run):
+    """A run at one batch of work items. `outcomesKey` is where the batch's earlier calls noted what became of it."""
 
     planKey: str  # noqa: N815
-    item: Item
+    batch: Batch
+    outcomesKey: str = ""  # noqa: N815

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import Field
-
 from trellis.clusters.api import KubernetesApi, is_refusal
 from trellis.clusters.snapshot import COLLECTIONS
 from trellis.errors import ClusterUnreadableError
@@ -28,6 +26,8 @@ from trellis.gateway_api import (
 )
 from trellis.model import Cluster
 from trellis.resources import auth_policies, dns, network, services
+from trellis.runs import outcomes
+from trellis.runs.outcomes import EndedBatch
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -43,7 +43,7 @@ class StatusRun(Run):
     """A run after its changes."""
 
     planKey: str  # noqa: N815
-    outcomes: list[dict[str, Any]] = Field(default_factory=list)
+    batches: tuple[EndedBatch, ...] = ()
 
 
 def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
         policy_sources=tools.settings.network_policy_sources,
         allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
     )
-    results = results_of(tools.documents.get(run.planKey), run.outcomes, cluster)
+    results = results_of(tools.documents.get(run.planKey), outcomes.read(tools, run.batches), cluster)
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
     live = {kind: _live(api, kind) for kind in _KINDS}
     wanted = build_status(intent, results)
@@ -127,9 +127,9 @@ def _abandoned(routes: Mapping[Key, Document], wanted: Iterable[ObjectStatus]) -
             yield ObjectStatus("HTTPRoute", namespace, name, {"parents": []}, {DOMAIN_ANNOTATION: None})
 
 
-def results_of(plan: Document, outcomes: list[dict[str, Any]], cluster: Cluster) -> Results:
+def results_of(plan: Document, applied: list[dict[str, Any]], cluster: Cluster) -> Results:
     """What became of services, hostnames and networks: what the verifying plan found, with the outcomes' reasons."""
-    by_item = {(outcome["kind"], outcome["name"]): outcome for outcome in outcomes}
+    by_item = {(outcome["kind"], outcome["name"]): outcome for outcome in applied}
     return Results(
         services=tuple(
             _service(name, known, by_item.get((services.KIND, name))) for name, known in plan["services"].items()
