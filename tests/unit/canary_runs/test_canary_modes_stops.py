@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from canary_execution import Execution
-from canary_world import BASELINE, World, asked
+from canary_world import BASELINE, World, asked, kill
 
 from trellis.canary.liveness import MAX_TICKS, tick_seconds
 from trellis.canary.request import parse_request
@@ -154,3 +154,35 @@ def test_f33_a_long_canary_ticks_slower_and_fits_into_one_history() -> None:
 
 def _nothing(**_: Any) -> None:
     """As if the function had died here."""
+
+
+def edited(it: World) -> Execution:
+    """A canary that waits for a person, because somebody has set weights of his own."""
+    canary = Execution(it, "orders-1", asked(safety={"onExternalEdit": "hold"})).until("Evaluate")
+    it.server.apply(93, 7)
+    it.reconcile()
+    canary.advance()
+    assert it.lease.phase is Phase.PAUSED
+    return canary
+
+
+@pytest.mark.parametrize("ended_by", ["stop", "abort"])
+def test_f30_an_operators_own_weights_stay_and_are_served(it: World, ended_by: str) -> None:
+    canary = edited(it)
+    if ended_by == "abort":
+        it.say("abort")
+        assert canary.finished().end == "RolledBack"
+    else:
+        stopped(it, canary)
+        assert recover(it).end == "RolledBack"
+    assert (it.server.weights, it.lattice.shares(), it.is_locked) == ((93, 7), {(93, 7)}, False)
+
+
+@pytest.mark.parametrize("place", ["before lease", "after lease", "before PATCH", "after PATCH"])
+def test_f30_they_stay_also_where_a_call_died_on_the_way(it: World, place: str) -> None:
+    canary = edited(it)
+    it.say("abort")
+    canary.until("RollBack")
+    it.interrupt(place, kill)
+    assert canary.finished().end == "RolledBack"
+    assert (it.server.weights, it.lattice.shares()) == ((93, 7), {(93, 7)})

@@ -89,12 +89,16 @@ def reason_of(failure: Mapping[str, str]) -> str:
 def _restore(tools: Toolbox, lease: Lease, request: CanaryRequest) -> None:
     api = connect(tools, lease.key)
     found = read(api, lease, request)
-    if found.live.state in _NOBODYS or _is_left(found, request):
+    if found.live.state in _NOBODYS:
         return
-    baseline = rollback_vector(found.live, lease.progress.baseline)
+    progress = lease.progress
+    if _is_left(found, request):
+        # From now on these are what is gone back to, also by a call that finds them expected.
+        progress = replace(progress, baseline={**progress.baseline, **found.live.vector})
+    baseline = rollback_vector(found.live, progress.baseline)
     if found.live.vector != baseline:
         _check_baseline(tools, lease, request)
-    progress = replace(lease.progress, pending=baseline, generation=found.live.generation, heartbeat_at=tools.now())
+    progress = replace(progress, pending=baseline, generation=found.live.generation, heartbeat_at=tools.now())
     lease = tools.canaries.save(replace(lease, progress=progress))
     route = write(api, lease, found, baseline)
     progress = replace(
