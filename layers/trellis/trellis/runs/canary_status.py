@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from trellis.canary.evidence import Evidence, Series, TargetCounts
 from trellis.canary.report import result_of
 from trellis.canary.request import CanaryRequest
-from trellis.canary.state import CanaryKey, Lease, Progress
+from trellis.canary.state import CanaryKey, Lease, Next, Progress
 from trellis.canary.strategy import Step, seconds_left
 from trellis.canary.windows import Sample, Span, Timeline
 from trellis.errors import InvalidInputError
@@ -52,7 +52,7 @@ def status(tools: Toolbox, request: StatusRequest) -> dict[str, Any]:
         "percent": step.percent,
         "steps": list(_steps(lease.progress, planned, now=tools.now())),
         "gate": {"before": lease.gate.before, "openedAt": moment(lease.gate.opened_at)} if lease.gate else None,
-        "asking": lease.progress.hooks_due[0] if lease.progress.hooks_due and not result_of(lease) else "",
+        "asking": lease.progress.hooks_due[0] if lease.progress.next == Next.HOOK and lease.progress.hooks_due else "",
         "drifted": lease.progress.drifted and not result_of(lease),
         "command": {"name": lease.command.name, "author": lease.command.author} if lease.command else None,
         "notes": [str(note["message"]) for note in lease.progress.notes if note.get("message")],
