@@ -32,6 +32,7 @@ THROTTLING = frozenset(
         "Throttled",  # Amazon SNS, which boto3 does not try again by itself
         "KMSThrottling",  # the same of a topic's key
         "KmsThrottlingException",
+        "EC2ThrottledException",  # AWS Lambda, which waits for EC2
         "TooManyRequestsException",
         "RequestLimitExceeded",
         "ProvisionedThroughputExceededException",
