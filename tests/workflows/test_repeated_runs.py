@@ -79,7 +79,8 @@ def test_offboarding_leaves_the_account_as_it_was(lab: FlowLab) -> None:
 
     account, cluster = in_branch(work)
     assert account == []
-    assert cluster == ["gateways apps/eks-lattice-network", "httproutes apps/datastore"]
+    deployments = ["deployments apps/datastore-v1", "deployments apps/datastore-v2"]
+    assert cluster == [*deployments, "gateways apps/eks-lattice-network", "httproutes apps/datastore"]
 
 
 def test_offboarding_a_cluster_that_is_not_registered_writes_nothing(lab: FlowLab) -> None:
