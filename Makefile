@@ -5,6 +5,8 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 # These tests keep a stack of their own, in a process of its own, whose clock is the real one.
 REAL_TIME = tests/e2e/test_drift_table_events.py tests/e2e/test_canary_rollback_time.py
+# These take their stack through many minutes of its clock, and so are run beside the others.
+LONG = tests/e2e/test_canary_stopped.py
 # Two hundred drifts under faults take long, and how long depends on the machine; `make test-faults`.
 FAULTS = tests/e2e/test_drift_under_faults.py
 
@@ -52,9 +54,10 @@ test-parts: $(STAMP)
 	$(BIN)/pytest tests/workflows
 	$(BIN)/pytest tests/load
 	$(BIN)/pytest $(REAL_TIME)
+	$(BIN)/pytest $(LONG)
 
 test-e2e: $(STAMP)
-	$(BIN)/pytest tests/e2e $(addprefix --ignore ,$(REAL_TIME) $(FAULTS))
+	$(BIN)/pytest tests/e2e $(addprefix --ignore ,$(REAL_TIME) $(LONG) $(FAULTS))
 
 test-faults: $(STAMP)
 	$(BIN)/pytest $(FAULTS)

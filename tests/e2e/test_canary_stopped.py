@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
+from hooks import HOOK, hook_function
 from machine_states import following, inside, lasting_states, open_states
 from observing import CLUSTER_B, events_kept_away
 from test_canary import SECONDS, Shop, opened
@@ -34,7 +35,7 @@ Way = Callable[[Shop, Hold], str]
 
 @pytest.fixture(scope="module")
 def shop(world: World, onboarded: Walkthrough) -> Iterator[Shop]:
-    with opened(world, onboarded.vpcs["a"]) as shop:
+    with hook_function(world), opened(world, onboarded.vpcs["a"]) as shop:
         yield shop
 
 
@@ -65,8 +66,13 @@ def at_its_end(shop: Shop, hold: Hold) -> str:
     return execution
 
 
-def aborted(shop: Shop, hold: Hold) -> str:
-    execution = start(shop)
+def hooked(shop: Shop, hold: Hold) -> str:
+    hold()
+    return start(shop, hooks={"preStart": HOOK})
+
+
+def aborted(shop: Shop, hold: Hold, **more: Any) -> str:
+    execution = start(shop, **more)
     shop.reach("BAKING")
     hold()
     shop.command("abort")
@@ -83,7 +89,13 @@ def aborted_without_a_baseline(shop: Shop, hold: Hold) -> str:
     return execution
 
 
+def aborted_and_told(shop: Shop, hold: Hold) -> str:
+    return aborted(shop, hold, hooks={"postRollout": HOOK})
+
+
 WAYS: dict[str, Way] = {
+    "AskHook": hooked,
+    "TellHook": aborted_and_told,
     "NobodyDecided": undecided,
     "Complete": at_its_end,
     "RecordRollbackFailure": aborted_without_a_baseline,

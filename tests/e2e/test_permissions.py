@@ -23,6 +23,7 @@ _APART = {
     "test_demo.py",
     "test_drift_table_events.py",
     "test_canary_rollback_time.py",
+    "test_canary_stopped.py",
     "test_drift_under_faults.py",
 }
 _FILES = {file for file in Path(__file__).parent.glob("test_*.py") if file.name not in _APART}
@@ -42,6 +43,7 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("RotateCertificateFunctionRole", "sqs:SendMessage"): _LAMBDA,
     ("PrepareCanaryFunctionRole", "dynamodb:DeleteItem"): "a promotion that Git has taken over, before a check saw it",
     ("OffboardClusterRole", "states:StopExecution"): _STOPPED,
+    ("ShiftCanaryRole", "states:StopExecution"): _STOPPED,
     ("OpenSecurityGroupFunctionRole", "ec2:AuthorizeSecurityGroupIngress"): _RULE,
     ("OpenSecurityGroupFunctionRole", "ec2:RevokeSecurityGroupIngress"): _RULE,
     ("forwarding-ForwardingRole", "events:PutEvents"): "EventBridge forwards by itself, without a call in the log",
