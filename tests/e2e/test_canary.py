@@ -182,8 +182,8 @@ def shop(world: World, onboarded: Walkthrough) -> Iterator[Shop]:
         yield shop
 
 
-@pytest.fixture
-def traffic(shop: Shop) -> Iterator[Counter[str]]:
+@contextmanager
+def requests(shop: Shop) -> Iterator[Counter[str]]:
     """Requests all the time, counted by the version that answered."""
     answers: Counter[str] = Counter()
     stopped = threading.Event()
@@ -197,6 +197,13 @@ def traffic(shop: Shop) -> Iterator[Counter[str]]:
     yield answers
     stopped.set()
     thread.join()
+
+
+@pytest.fixture
+def traffic(shop: Shop) -> Iterator[Counter[str]]:
+    """Requests during a test."""
+    with requests(shop) as answers:
+        yield answers
 
 
 def test_a_canary_is_promoted_under_real_requests(shop: Shop, traffic: Counter[str]) -> None:
