@@ -43,7 +43,6 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("RotateCertificateFunctionRole", "sqs:SendMessage"): _LAMBDA,
     ("PrepareCanaryFunctionRole", "dynamodb:DeleteItem"): "a promotion that Git has taken over, before a check saw it",
     ("OffboardClusterRole", "states:StopExecution"): _STOPPED,
-    ("ShiftCanaryRole", "states:StopExecution"): _STOPPED,
     ("OpenSecurityGroupFunctionRole", "ec2:AuthorizeSecurityGroupIngress"): _RULE,
     ("OpenSecurityGroupFunctionRole", "ec2:RevokeSecurityGroupIngress"): _RULE,
     ("forwarding-ForwardingRole", "events:PutEvents"): "EventBridge forwards by itself, without a call in the log",
@@ -52,9 +51,10 @@ UNUSED: Mapping[tuple[str, str], str] = {
 """What no end-to-end test uses, by role and action, and why it is granted all the same."""
 
 BY_THE_CLOCK: Mapping[tuple[str, str], str] = {
+    ("ShiftCanaryRole", "states:StopExecution"): "a canary that is stopped just while it waits for a run",
     ("GrantClusterAccessFunctionSweepRole", "lambda:InvokeFunction"): "the sweep's schedule; tests call the function",
 }
-"""What is used in a session that takes long enough."""
+"""What is used in a session that takes long enough, or at the right moment."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ OWN = [
     ("OpenSecurityGroup", "ec2:AuthorizeSecurityGroupIngress", f"{EC2}security-group/sg-1", GROUP_TAG),
     ("OpenSecurityGroup", "ec2:RevokeSecurityGroupIngress", f"{EC2}security-group-rule/sgr-1", OURS),
     ("OpenSecurityGroup", "ec2:CreateTags", f"{EC2}security-group-rule/*", {**MADE, **AS_IT_IS_MADE}),
-    ("GrantClusterAccess", "eks:CreateAccessEntry", f"{EKS}cluster/a", {**READER, **NETWORK_TAG}),
+    ("GrantClusterAccess", "eks:CreateAccessEntry", f"{EKS}cluster/a", READER),
     ("ProvisionClientIdentity", "iam:DeleteRole", CLIENT, OURS),
     ("ProvisionClientIdentity", "iam:UpdateAssumeRolePolicy", CLIENT, OURS),
     ("ApplyService", "vpc-lattice:CreateService", f"{LATTICE}service/*", MADE),
@@ -101,7 +101,6 @@ FOREIGN = [
     ("OpenSecurityGroup", "ec2:RevokeSecurityGroupIngress", f"{EC2}security-group-rule/sgr-1", {}),
     ("OpenSecurityGroup", "ec2:RevokeSecurityGroupIngress", f"{EC2}security-group-rule/sgr-1", THEIRS),
     ("OpenSecurityGroup", "ec2:CreateTags", f"{EC2}security-group-rule/sgr-1", MADE),
-    ("GrantClusterAccess", "eks:CreateAccessEntry", f"{EKS}cluster/a", READER),
     (
         "GrantClusterAccess",
         "eks:CreateAccessEntry",
