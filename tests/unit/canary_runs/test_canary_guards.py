@@ -12,7 +12,7 @@ from trellis.canary import patch
 from trellis.canary.overlay import marks
 from trellis.canary.state import Lease
 from trellis.fleet.canaries import Canaries
-from trellis.runs import applying, canary_reaping, canary_rollback, canary_shifting, canary_weights, planning
+from trellis.runs import applying, canary_reaping, canary_rollback, canary_shifting, canary_weights, intending, planning
 
 SEQUENCES = 1_500
 """So many have to suffice; most guards are missed after a few."""
@@ -47,7 +47,7 @@ def with_the_last_step_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def without_leases_in_plans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "overlaid", lambda snapshot, _: snapshot)
+    monkeypatch.setattr(intending, "overlaid", lambda snapshot, _: snapshot)
 
 
 def without_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,13 +56,13 @@ def without_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def without_marks_of_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if a snapshot was as young as its plan."""
-    intended = planning._intended
+    intended = intending.intended
 
     def young(tools: Any, run: Any, cluster: Any) -> Any:
         now = marks(tools.canaries.of_cluster(cluster.name))
         return replace(intended(tools, run, cluster), marks=now, moved=frozenset())
 
-    monkeypatch.setattr(planning, "_intended", young)
+    monkeypatch.setattr(planning, "intended", young)
 
 
 def without_reapers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from trellis.model import (
     TargetGroup,
     WeightedTargetGroup,
 )
-from trellis.resources.services import ServiceOutcome, ServiceStatus, ServiceTask, reconcile_service
+from trellis.resources.services import ServiceOutcome, ServiceStatus, ServiceTask, ServiceWork, reconcile_services
 from trellis_local.clock import Clock
 from trellis_local.lattice import configuration, faults
 from trellis_local.lattice.backend import lattice_backends
@@ -89,7 +89,10 @@ class Lab:
 
     def call(self, desired: Service | None, *, run: str = "run") -> ServiceOutcome:
         """One call of the product."""
-        return reconcile_service(self, ServiceTask(NAME, desired, self.left), owner=OWNER, run=run)
+        (outcome,) = reconcile_services(self, [ServiceTask(NAME, desired, self.left)], ServiceWork(OWNER, run))
+        if outcome.error:
+            raise outcome.error
+        return outcome
 
     def converge(self, desired: Service | None, *, run: str = "run") -> ServiceOutcome:
         """Call as the state machine does: again after a wait, until nothing is in progress."""

@@ -13,7 +13,7 @@ from trellis.gateway_api.names import service_name
 from trellis.model import Mode
 from trellis.planning.plan import APPLY, WorkItem
 from trellis.planning.work import KindPlan
-from trellis.runs import canary_view, planning
+from trellis.runs import canary_view, intending, planning
 from trellis.runs.request import Run
 
 HOSTNAME = "shop.example.com"
@@ -119,6 +119,6 @@ def test_a_canary_sees_the_service_of_its_own_namespace_whoever_else_claims_it(n
 
 def test_the_status_is_told_by_the_same_incumbents_as_the_plan() -> None:
     snapshot = parse_snapshot(objects(*ROUTES))
-    intent = planning.intent_of(toolbox(CLUSTER), snapshot, CLUSTER, [VICTIM])
+    intent = intending.intent_of(toolbox(CLUSTER), snapshot, CLUSTER, [VICTIM])
     accepted = {found.namespace: found.parents[0].accepted for found in intent.routes}
     assert accepted == {"apps": True, "mallory": False}

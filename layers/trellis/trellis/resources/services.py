@@ -78,22 +78,12 @@ def existing(lattice: "VPCLatticeClient", account: str) -> frozenset[str]:
     return frozenset(item["name"] for item in own if not is_lost(item["status"]))
 
 
-def reconcile_service(clients: ServiceClients, task: ServiceTask, *, owner: str, run: str) -> ServiceOutcome:
-    """Bring one service to what is desired as far as possible without waiting; raises what made that impossible.
-
-    `run` is the same for all calls of one run, such as the execution's name.
-    """
-    (outcome,) = reconcile_services(clients, [task], ServiceWork(owner, run))
-    if outcome.error:
-        raise outcome.error
-    return outcome
-
-
 @dataclass(frozen=True)
 class ServiceWork:
     """For whom and in which run services are reconciled, and how many calls are made at the same time.
 
-    `may_go_on` is asked before the lists are read once more.
+    `run` is the same for all calls of one run, such as the execution's name. `may_go_on` is asked before the lists are
+    read once more.
     """
 
     owner: str

@@ -22,8 +22,9 @@ from trellis.planning.work import Outcome, Refusal, Status
 from trellis.resources import auth_policies, client_identity, dns, network, security_group, services
 from trellis.runs.auth_planning import decided_policy
 from trellis.runs.client_planning import client_apis, clients_wanted
+from trellis.runs.intending import canary_moved
 from trellis.runs.outcomes import FAILED, note
-from trellis.runs.planning import canary_moved, names_wanted
+from trellis.runs.planning import names_wanted
 from trellis.runs.request import BatchRun
 from trellis.runs.toolbox import Toolbox
 

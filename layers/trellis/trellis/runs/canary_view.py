@@ -8,8 +8,9 @@ from trellis.canary.state import CanaryKey
 from trellis.clusters.api import KubernetesApi
 from trellis.clusters.routes import read_route
 from trellis.clusters.snapshot import read_snapshot
-from trellis.gateway_api import Intent, Snapshot, build_desired, build_intent, parse_allowed_hostnames, parse_snapshot
+from trellis.gateway_api import Intent, Snapshot, build_desired, parse_snapshot
 from trellis.model import Cluster, Service
+from trellis.runs.intending import intent_of
 from trellis.runs.toolbox import Toolbox
 
 
@@ -61,10 +62,9 @@ def _neighbours(snapshot: dict[str, Any], intent: Intent, key: CanaryKey) -> Ite
 def _intent(tools: Toolbox, snapshot: Snapshot, cluster: Cluster, key: CanaryKey) -> Intent:
     """The intent in which the canary's namespace keeps what others claim too: a canary needs services that exist."""
     # As a run does it: what no run makes must not be wanted here.
-    allowed = parse_allowed_hostnames(tools.settings.allowed_hostnames)
-    intent = build_intent(snapshot, cluster, allowed=allowed)
+    intent = intent_of(tools, snapshot, cluster)
     own = [found.service for found in intent.contenders if found.namespace == key.namespace]
-    return build_intent(snapshot, cluster, allowed=allowed, incumbents=own) if own else intent
+    return intent_of(tools, snapshot, cluster, own) if own else intent
 
 
 def services_of(intent: Intent, key: CanaryKey) -> frozenset[str]:

@@ -5,14 +5,9 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from trellis.canary.overlay import marks, moved, overlaid
 from trellis.gateway_api import (
     Intent,
-    Snapshot,
     build_desired,
-    build_intent,
-    parse_allowed_hostnames,
-    parse_snapshot,
     services_in_doubt,
 )
 from trellis.model import (
@@ -43,6 +38,7 @@ from trellis.runs.auth_planning import auth_items, policy_state, with_network_po
 from trellis.runs.certificates import choose_certificates
 from trellis.runs.client_planning import client_items, refused_clients
 from trellis.runs.contesting import leave_contested
+from trellis.runs.intending import CANARY_MOVED, canary_moved, intended
 from trellis.runs.remembering import remembering
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
@@ -51,8 +47,6 @@ from trellis.runs.toolbox import Toolbox
 _KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace", "ServiceAccount"})
 
 UNREADABLE = "Unreadable"
-
-CANARY_MOVED = "CanaryShifted"
 
 # Conditions whose good status is False.
 _FULFILLED = {"PartiallyInvalid": "False", "Conflicted": "False"}
@@ -78,33 +72,18 @@ class Compared:
     left: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Intended:
-    """What the snapshot asks for with the weights of canaries, and the marks of their leases when it was read.
-
-    `moved` are the services where a canary has done something since: a lease that was released meanwhile does not say
-    any more that the snapshot's weights were the canary's. `incumbents` are services that keep hostnames which others
-    claim as well.
-    """
-
-    intent: Intent
-    marks: Mapping[str, str]
-    moved: frozenset[str] = frozenset()
-    incumbents: tuple[str, ...] = ()
-
-
 def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     """Plan a run and store the plan; what is returned fits into the state machine's payload."""
     cluster = tools.registry.get(run.cluster)
-    intended = _intended(tools, run, cluster)
-    intent = intended.intent
+    found = intended(tools, run, cluster)
+    intent = found.intent
     certificates = choose_certificates(tools, intent)
     keep = keeps(intent)
     asked = build_desired(intent, cluster, certificates.arns)
     desired = with_network_policy(tools, run, cluster, asked, keep=keep)
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
-    compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent), intended.moved))
+    compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent), found.moved))
     if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
@@ -131,10 +110,10 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "policies": {item.name: policy_state(item.plan) for item in compared.auth},
         "refused": unfulfilled,
         "certificates": certificates.lines(compared.certificates),
-        "canaries": intended.marks,
+        "canaries": found.marks,
     }
-    if intended.incumbents:
-        document["incumbents"] = list(intended.incumbents)
+    if found.incumbents:
+        document["incumbents"] = list(found.incumbents)
     if decided is not Verdict.CONVERGED:
         # Health comes and goes by itself: in the plan of a converged run it would make every plan another document.
         document["health"] = compared.health
@@ -194,42 +173,6 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
                 yield {"resource": resource, "reason": condition.reason, "message": condition.message}
 
 
-def canary_moved(service: str) -> Refusal:
-    """Why a service is left to the next run: the weights that this one has read may be a canary's of before."""
-    message = "a canary has begun, shifted or ended since the cluster was read; what it wants is another run's work"
-    return Refusal(f"service {service}", CANARY_MOVED, message)
-
-
-def _intended(tools: Toolbox, run: Run, cluster: Cluster) -> _Intended:
-    """The intent of the snapshot with the weights of canaries; a cluster that leaves intends nothing."""
-    leases = tools.canaries.of_cluster(cluster.name)
-    now = marks(leases)
-    if run.snapshotKey is None or cluster.state is ClusterState.LEAVING:
-        return _Intended(Intent(cluster=cluster.name), now)
-    document = tools.documents.get(run.snapshotKey)
-    noted = document.get("canaries", {})
-    # A plan that verifies says what was not done, for whatever reason; nobody applies it.
-    since = frozenset() if run.verifies else moved(noted, now)
-    snapshot = parse_snapshot(overlaid(document, leases))
-    intent = intent_of(tools, snapshot, cluster)
-    if not intent.contenders:
-        return _Intended(intent, noted, since)
-    existing = services.existing(tools.clients.lattice, cluster.account)
-    incumbents = [found.service for found in intent.contenders if found.service in existing]
-    return _Intended(intent_of(tools, snapshot, cluster, incumbents), noted, since, tuple(incumbents))
-
-
-def intent_of(tools: Toolbox, snapshot: Snapshot, cluster: Cluster, incumbents: Sequence[str] = ()) -> Intent:
-    """The intent of a snapshot under the rules of this deployment."""
-    return build_intent(
-        snapshot,
-        cluster,
-        policy_sources=tools.settings.network_policy_sources,
-        allowed=parse_allowed_hostnames(tools.settings.allowed_hostnames),
-        incumbents=incumbents,
-    )
-
-
 def held_services(intent: Intent) -> dict[str, str]:
     """The services that some object wants reported only, each with why."""
     return {found.name: f"mode plan of {found.by}" for found in intent.held}
@@ -256,7 +199,7 @@ def names_wanted(
 class _Services:
     """The desired services, by name why some are only reported, and why others may lack something.
 
-    `moved` are those that are left to the next run, see `_Intended`.
+    `moved` are those that are left to the next run, see `Intended`.
     """
 
     desired: Desired

@@ -25,8 +25,8 @@ from trellis.gateway_api import (
 from trellis.model import Cluster
 from trellis.resources import auth_policies, dns, network, services
 from trellis.runs import outcomes
+from trellis.runs.intending import intent_of
 from trellis.runs.outcomes import EndedBatch
-from trellis.runs.planning import intent_of
 from trellis.runs.request import Run
 from trellis.runs.signing_proxies import keep_signing_proxies
 from trellis.runs.toolbox import Toolbox
