@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from trellis_local.aws import bucket_policies, cloudwatch, ec2, eks_auth, route53
+from trellis_local.aws import bucket_policies, cloudwatch, dynamodb, ec2, eks_auth, route53
 from trellis_local.aws import moto_seam as moto
 from trellis_local.aws.call_faults import CallFaults
 from trellis_local.aws.call_log import ApiCall, CallLog
@@ -69,6 +69,7 @@ class AwsEndpoint:
             moto.install_session_restrictions(),
             bucket_policies.install(),
             cloudwatch.install(),
+            dynamodb.install(),
             ec2.install(),
             route53.install(),
         ]

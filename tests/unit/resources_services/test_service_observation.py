@@ -38,7 +38,7 @@ def test_reading_a_converged_service_takes_few_calls(lab: Lab) -> None:
     lab.converge(lab.service())
     assert sorted(lab.reads) == sorted(
         [
-            *["ListServices", "ListTargetGroups", "ListServiceNetworkServiceAssociations"],
+            *["ListServices", "ListTargetGroups", "ListTagsForResource", "ListServiceNetworkServiceAssociations"],
             *["ListListeners", "GetListener", "ListRules", "GetRule", "GetRule"],
             *["GetTargetGroup", "ListTargets"] * 2,
         ]
@@ -131,6 +131,33 @@ def test_a_group_that_lost_the_mark_of_its_service_is_removed_by_itself(lab: Lab
     observed = observe_services(lab, ServiceScope(OWNER))
     assert observed.names == (NAME, "datastore-v2")
     assert diff_service(None, observed.of("datastore-v2")).changes
+    alone = observe_services(lab, ServiceScope(OWNER, only=frozenset({"datastore-v2"})))
+    assert alone.of("datastore-v2") == observed.of("datastore-v2")
+
+
+def test_a_group_of_another_service_is_not_taken_for_that_of_the_service_that_uses_it(lab: Lab) -> None:
+    lab.converge(lab.service())
+    group = next(item for item in lab.other.list_target_groups()["items"] if item["name"] == "datastore-v2")
+    lab.other.tag_resource(resourceArn=group["arn"], tags={"trellis:service": "cart"})
+    observed = observe_services(lab, ServiceScope(OWNER, only=frozenset({NAME}))).of(NAME)
+    assert [found.group.name for found in observed.groups] == ["datastore-v1"]
+    named_alike = observe_services(lab, ServiceScope(OWNER, only=frozenset({"datastore-v2"})))
+    assert named_alike.of("datastore-v2").groups == ()
+
+
+@pytest.mark.parametrize("only", [frozenset({NAME}), frozenset({NAME, *(f"service-{n}" for n in range(30))})])
+def test_what_is_read_of_some_services_is_what_is_read_of_them_among_all(lab: Lab, only: frozenset[str]) -> None:
+    lab.converge(lab.service())
+    lab.converge(replace(lab.service(), listeners=()))
+    every = observe_services(lab, ServiceScope(OWNER))
+    assert observe_services(lab, ServiceScope(OWNER, only=only)).of(NAME) == every.of(NAME)
+
+
+def test_nothing_is_read_where_no_service_is_in_scope(lab: Lab) -> None:
+    lab.converge(lab.service())
+    lab.reads.clear()
+    assert observe_services(lab, ServiceScope(OWNER, only=frozenset())).names == ()
+    assert lab.reads == []
 
 
 def test_another_owners_services_are_not_read(lab: Lab) -> None:

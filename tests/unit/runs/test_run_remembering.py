@@ -12,6 +12,7 @@ from trellis.resources.read_memory import NoMemory
 from trellis.runs.reading import holders_named
 from trellis.runs.remembering import distrusted, remembering
 from trellis.runs.request import Lane, Run
+from trellis.runs.views import View
 
 STORE, CART = Service("k8s-store", "store.example.org"), Service("k8s-cart", "cart.example.org")
 WORKED_ON = [
@@ -63,7 +64,7 @@ class Remembered:
         self.asked.append("of")
         return Memory({}, set(), set(), 0.0, 10.0)
 
-    def keep(self, cluster: str, memory: Memory) -> None:
+    def keep(self, cluster: str, memory: Memory, *, covers: Any) -> None:
         self.asked.append("keep")
 
     def forget(self, cluster: str) -> None:
@@ -79,7 +80,7 @@ def test_a_cluster_that_leaves_is_read_in_full_and_forgotten(
 ) -> None:
     tools: Any = toolbox()
     tools.fingerprints = Remembered()
-    with remembering(tools, run("schedule"), replace(CLUSTER, state=state), ()) as found:
+    with remembering(tools, run("schedule"), replace(CLUSTER, state=state), (), View()) as found:
         assert isinstance(found, memory)
     assert tools.fingerprints.asked == asked
 
@@ -87,7 +88,7 @@ def test_a_cluster_that_leaves_is_read_in_full_and_forgotten(
 def test_what_a_run_that_failed_has_read_is_not_kept() -> None:
     tools: Any = toolbox()
     tools.fingerprints = Remembered()
-    with pytest.raises(ConnectionError), remembering(tools, run("schedule"), CLUSTER, ()):
+    with pytest.raises(ConnectionError), remembering(tools, run("schedule"), CLUSTER, (), View()):
         raise ConnectionError
     assert tools.fingerprints.asked == ["of"]
 

@@ -73,10 +73,13 @@ class Fingerprints:
         untrusted = set(known) if distrusted is None else {*distrusted}
         return Memory(known, due, untrusted, now, self._rhythm.settled_after, doubted=distrusted or ())
 
-    def keep(self, cluster: str, memory: "Memory") -> None:
-        """Write what has changed since the memory was read, and nothing else."""
+    def keep(self, cluster: str, memory: "Memory", *, covers: Callable[[str], bool] = lambda _: True) -> None:
+        """Write what has changed since the memory was read, and nothing else.
+
+        What was not seen is forgotten, as far as it `covers` what was looked at.
+        """
         changed = [put(item) for item in _items(cluster, memory.changed())]
-        gone = [delete(_key(cluster, name)) for name in memory.gone()]
+        gone = [delete(_key(cluster, name)) for name in memory.gone() if covers(name)]
         write_all(self._dynamodb, self._table, [*changed, *gone])
 
     def forget(self, cluster: str) -> None:

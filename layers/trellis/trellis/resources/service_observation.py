@@ -23,10 +23,15 @@ from trellis.resources.service_requests import read_action, read_match
 
 if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_resourcegroupstaggingapi.type_defs import TagFilterTypeDef
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
-_TAGGED_TYPES = ("vpc-lattice:service", "vpc-lattice:targetgroup")
+_GROUP_TYPE = "vpc-lattice:targetgroup"
+_TAGGED_TYPES = ("vpc-lattice:service", _GROUP_TYPE)
 _MOST_TAGGED_PER_PAGE = 100
+
+_MOST_VALUES = 20
+"""Of one tag that GetResources filters by. Who asks for more services gets the tags of all that the owner has."""
 
 Tags = Mapping[str, str]
 T = TypeVar("T")
@@ -46,9 +51,9 @@ class ServiceClients(Protocol):
 
 @dataclass(frozen=True)
 class ServiceScope:
-    """What to read: everything of `owner`, or of the services in `only`.
+    """What to read: everything of `owner`, or what belongs to the services in `only`.
 
-    `desired` names what somebody else might hold.
+    `desired` names what somebody else might hold, and says whose a target group is.
     """
 
     owner: str
@@ -63,7 +68,7 @@ class ServiceScope:
     @property
     def names(self) -> frozenset[str]:
         """The names of the services that must be found whoever owns them."""
-        return frozenset(service.name for service in self.desired) | (self.only or frozenset())
+        return frozenset(service.name for service in self.desired) if self.only is None else self.only
 
     def wants_certificate(self, name: str) -> bool:
         """Whether the service of that name is to have a certificate."""
@@ -89,6 +94,8 @@ class Reading:
 def observe_services(clients: ServiceClients, scope: ServiceScope, reading: Reading | None = None) -> ObservedServices:
     """Read what exists in the scope; raises botocore's ClientError when anything cannot be read."""
     reading = reading or Reading()
+    if scope.only == frozenset():
+        return ObservedServices(scope.owner)
     with at_once(reading.concurrency) as each:
         return _Observation(clients, scope, reading.memory, each).run()
 
@@ -101,7 +108,7 @@ class _Observation:
         self._each = each
         tagging = clients.tagging
         lists: tuple[Callable[[], Any], ...] = (
-            lambda: _tags_of_owned(tagging, scope.owner),
+            lambda: _tags_of_owned(tagging, scope),
             lambda: list(_pages(self._lattice, "list_target_groups")),
             lambda: list(_pages(self._lattice, "list_services")),
         )
@@ -223,12 +230,16 @@ class _Observation:
         return [found for found in self._each(self._group, wanted) if found is not None]
 
     def _service_of_group(self, summary: Summary, users: Mapping[str, str]) -> str | None:
-        """Whose group it is: who wants it, else for whom it was made, else who uses it; None when out of scope."""
-        tagged = self._tags.get(summary["arn"], {}).get(SERVICE_TAG)
-        service = self._scope.service_of_group(summary["name"]) or tagged or users.get(summary["name"])
-        if service is None and summary["arn"] in self._tags:
-            service = summary["name"]  # it lost the mark of its service, and so stands alone
-        return None if self._scope.only is not None and service not in self._scope.only else service
+        """Whose group it is: who wants it, else for whom it was made, else who uses it; None when out of scope.
+
+        Where only few tags are known, a group for none of these services may seem to be: its own tags tell.
+        """
+        only, name = self._scope.only, summary["name"]
+        tags = self._tags.get(summary["arn"])
+        service = self._scope.service_of_group(name) or (tags or {}).get(SERVICE_TAG) or users.get(name)
+        if service is None and (tags is not None or name in (only or ())):
+            service = name  # it lost the mark of its service, and so stands alone
+        return None if only is not None and service not in only else service
 
     def _group(self, found: tuple[Summary, str]) -> ObservedGroup | None:
         summary, service = found
@@ -237,6 +248,9 @@ class _Observation:
             return None
         if tags.get(OWNER_TAG) != self._scope.owner:
             return ObservedGroup(_group_of(summary, {}, owner=tags.get(OWNER_TAG, "")), service)
+        wanting = self._scope.service_of_group(summary["name"])
+        if (wanting or tags.get(SERVICE_TAG, service)) != service:
+            return None
         try:
             details = ServiceDetails(self._lattice, self._memory, service).group(summary)
             targets = list(_pages(self._lattice, "list_targets", targetGroupIdentifier=summary["id"]))
@@ -267,10 +281,16 @@ class _Observation:
             raise
 
 
-def _tags_of_owned(tagging: "ResourceGroupsTaggingAPIClient", owner: str) -> dict[str, Tags]:
+def _tags_of_owned(tagging: "ResourceGroupsTaggingAPIClient", scope: ServiceScope) -> dict[str, Tags]:
+    """The tags of what the owner has; for few services, only of the target groups that were made for them."""
+    filters: list[TagFilterTypeDef] = [{"Key": OWNER_TAG, "Values": [scope.owner]}]
+    types = list(_TAGGED_TYPES)
+    if scope.only is not None and len(scope.only) <= _MOST_VALUES:
+        filters.append({"Key": SERVICE_TAG, "Values": sorted(scope.only)})
+        types = [_GROUP_TYPE]
     pages = tagging.get_paginator("get_resources").paginate(
-        TagFilters=[{"Key": OWNER_TAG, "Values": [owner]}],
-        ResourceTypeFilters=list(_TAGGED_TYPES),
+        TagFilters=filters,
+        ResourceTypeFilters=types,
         PaginationConfig={"PageSize": _MOST_TAGGED_PER_PAGE},
     )
     return {

@@ -1,7 +1,7 @@
 """Auth policies in the course of a run: what the fleet decides for the network, and what differs where."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from trellis.model import AUTH_POLICY_TAG, AuthPolicy, Cluster, ClusterState, Desired, Mode, network_holder
@@ -41,8 +41,22 @@ def decided_policy(tools: Toolbox, cluster: Cluster) -> AuthPolicy | None:
     return decide(network, tools.network_policies.of(network), tools.settings.network_baseline_policy)
 
 
+@dataclass(frozen=True)
+class AuthScope:
+    """The holders whose auth policies are looked at: those that `covers` names, and perhaps the network."""
+
+    covers: Callable[[str], bool] = lambda _: True
+    with_network: bool = True
+
+
 def auth_items(
-    tools: Toolbox, cluster: Cluster, desired: Desired, known: auth_policies.Known, *, held: Mapping[str, str]
+    tools: Toolbox,
+    cluster: Cluster,
+    desired: Desired,
+    known: auth_policies.Known,
+    *,
+    held: Mapping[str, str],
+    scope: AuthScope,
 ) -> tuple[WorkItem, ...]:
     """The auth policies that are wanted, and those that nobody wants any more of services whose tags tell of one.
 
@@ -52,10 +66,16 @@ def auth_items(
         return ()
     wanted = {policy.holder: policy for policy in desired.auth_policies}
     claimed = {holder for holder, tags in known.tags.items() if tags.get(AUTH_POLICY_TAG)}
+    network = network_holder(cluster.service_network)
+    looked_at = {holder for holder in {*wanted, *claimed} - {network} if scope.covers(holder)}
+    if scope.with_network:
+        looked_at.add(network)
+    if not looked_at:
+        return ()
     summaries = auth_policies.holders(tools.clients.lattice, cluster)
     vpcs = {member.name: member.vpc_id for member in tools.registry.list()}
     items = []
-    for holder in sorted({*wanted, *claimed, network_holder(cluster.service_network)}):
+    for holder in sorted(looked_at):
         task = auth_policies.AuthTask(cluster, holder, wanted.get(holder), vpcs)
         plan = auth_policies.plan(tools.clients.lattice, task, summaries.get(holder), known)
         items.append(_item(task, _held(plan, held.get(holder.removeprefix(f"{SERVICE}/"), ""))))

@@ -16,13 +16,11 @@ from trellis.model import (
     Cluster,
     ClusterState,
     Desired,
-    Service,
     cluster_owner,
     name_id,
     network_holder,
     service_holder,
 )
-from trellis.model.auth_policy import SERVICE
 from trellis.planning.contest import REASON as CONTESTED
 from trellis.planning.contest import wanted_of
 from trellis.planning.dns_state import NamesWanted
@@ -34,7 +32,7 @@ from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import auth_policies, dns, network, security_group, services
 from trellis.resources.read_memory import ReadMemory
 from trellis.resources.service_observation import Reading, ServiceScope, observe_services
-from trellis.runs.auth_planning import auth_items, policy_state, with_network_policy
+from trellis.runs.auth_planning import AuthScope, auth_items, policy_state, with_network_policy
 from trellis.runs.certificates import choose_certificates
 from trellis.runs.client_planning import client_items, refused_clients
 from trellis.runs.contesting import leave_contested
@@ -42,6 +40,7 @@ from trellis.runs.intending import CANARY_MOVED, canary_moved, intended
 from trellis.runs.remembering import remembering
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
+from trellis.runs.views import View, view_of
 
 # An object of these kinds that could not be read may be what a service or a name is there for.
 _KEEPING = frozenset({"GatewayClass", "Gateway", "HTTPRoute", "Namespace", "ServiceAccount"})
@@ -83,13 +82,15 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     desired = with_network_policy(tools, run, cluster, asked, keep=keep)
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
-    compared = _compare(tools, run, wanted, _Services(desired, held, services_in_doubt(intent), found.moved))
+    view = view_of(tools, run, cluster, desired.services)
+    asked_of = _Services(desired, held, services_in_doubt(intent), found.moved)
+    compared = _compare(tools, _Scope(run, view), wanted, asked_of)
     if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
     compared = replace(compared, items=leave_contested(tools, cluster, compared.items))
     shared = certificates.inventory(compared.certificates) | _named(cluster, desired)
-    _take_inventory(tools, run, cluster, compared.items, shared)
+    _take_inventory(tools, _Scope(run, view), cluster, compared.items, shared)
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)
@@ -107,11 +108,13 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "items": [asdict(item) for item in compared.items if item.plan.is_told],
         "services": _services_known(compared),
         "networks": compared.networks,
-        "policies": {item.name: policy_state(item.plan) for item in compared.auth},
+        "policies": _policies(compared, view, desired),
         "refused": unfulfilled,
         "certificates": certificates.lines(compared.certificates),
         "canaries": found.marks,
     }
+    if not run.covers_services:
+        document["lookedAt"] = sorted(view.names or ())
     if found.incumbents:
         document["incumbents"] = list(found.incumbents)
     if decided is not Verdict.CONVERGED:
@@ -230,18 +233,26 @@ class _Services:
         return diff.name in self.moved and bool(diff.changes)
 
 
-def _compare(tools: Toolbox, run: Run, wanted: NamesWanted, wanted_services: _Services) -> Compared:
-    cluster = wanted.cluster
-    items = [] if run.only_service else list(_cluster_items(tools, cluster, wanted_services.desired))
-    desired = wanted_services.desired
-    with remembering(tools, run, cluster, desired.services) as memory:
-        compared = _service_items(tools, run, cluster, wanted_services, memory=memory)
+@dataclass(frozen=True)
+class _Scope:
+    """What a run is for, and at which services its plan looks."""
+
+    run: Run
+    view: View
+
+
+def _compare(tools: Toolbox, scope: _Scope, wanted: NamesWanted, wanted_services: _Services) -> Compared:
+    run, view, cluster, desired = scope.run, scope.view, wanted.cluster, wanted_services.desired
+    items = list(_cluster_items(tools, cluster, desired)) if run.covers_vpc else []
+    with remembering(tools, run, cluster, desired.services, view) as memory:
+        compared = _service_items(tools, view, cluster, wanted_services, memory=memory)
         known = auth_policies.Known(memory, compared.tags)
-        auth = auth_items(tools, cluster, desired, known, held=wanted_services.held)
+        look_at = AuthScope(view.covers_holder, with_network=run.covers_vpc)
+        auth = auth_items(tools, cluster, desired, known, held=wanted_services.held, scope=look_at)
     recall = partial(tools.inventory.of, cluster.name)
     names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice, cluster.account), wanted, recall)
-    items += [item for item in auth if _is_in_scope(run, item, desired)]
-    if not run.only_service:
+    items += auth
+    if run.covers_services:
         items += client_items(tools, cluster, desired, keep=wanted.keep)
     items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names, left=wanted.left)]
     return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice), auth=auth)
@@ -257,26 +268,19 @@ def _cluster_items(tools: Toolbox, cluster: Cluster, desired: Desired) -> Iterat
     yield WorkItem(security_group.KIND, phase, cluster.name, security_group.plan(tools.clients.ec2, cluster, cidrs))
 
 
-def _is_in_scope(run: Run, item: WorkItem, desired: Desired) -> bool:
-    names = {found.name: _names_of(found.name, found) for found in desired.services}
-    kind, _, name = item.name.partition("/")
-    return not run.only_service or (kind == SERVICE and run.only_service in names.get(name, {name}))
-
-
-def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services, *, memory: ReadMemory) -> Compared:
+def _service_items(tools: Toolbox, view: View, cluster: Cluster, asked: _Services, *, memory: ReadMemory) -> Compared:
     owner = cluster_owner(cluster.account, cluster.name)
     wanted = {service.name: service for service in asked.desired.services}
     reading = Reading(memory, tools.settings.read_concurrency)
-    observed = observe_services(tools.clients, ServiceScope(owner, asked.desired.services), reading)
-    items, known, left = [], {}, []
-    for diff in diff_services(asked.desired.services, observed):
+    scope = ServiceScope(owner, asked.desired.services, only=view.names)
+    observed = observe_services(tools.clients, scope, reading)
+    items, known, left = [], view.carried_services(wanted), []
+    for diff in diff_services([service for service in wanted.values() if view.covers(service.name)], observed):
         found = observed.of(diff.name)
         known[diff.name] = {
             "domain": found.service.domain_name if found.service and not diff.refusals else "",
             **(_moved_state(diff.name) if asked.is_left(diff) else _state(diff)),
         }
-        if run.only_service and run.only_service not in _names_of(diff.name, wanted.get(diff.name)):
-            continue
         phase = APPLY if diff.name in wanted else PRUNE
         left += [diff.name] if asked.is_left(diff) else []
         plan_ = asked.plan_of(diff, found)
@@ -288,7 +292,21 @@ def _service_items(tools: Toolbox, run: Run, cluster: Cluster, asked: _Services,
         if found.name in wanted and found.service
     }
     attached = {found.name: arn for found in observed.services if (arn := _certificate(found))}
-    return Compared(tuple(items), known, (), health, tags=tags, certificates=attached, left=tuple(left))
+    return Compared(
+        tuple(items),
+        known,
+        (),
+        view.carried_health() | health,
+        tags=tags,
+        certificates=view.carried_certificates() | attached,
+        left=tuple(left),
+    )
+
+
+def _policies(compared: Compared, view: View, desired: Desired) -> dict[str, dict[str, str]]:
+    """What is known of the auth policies of holders, also of those that this plan has not looked at."""
+    carried = view.carried_policies({policy.holder for policy in desired.auth_policies})
+    return carried | {item.name: policy_state(item.plan) for item in compared.auth}
 
 
 def _certificate(found: ObservedService) -> str:
@@ -319,9 +337,9 @@ def _named(cluster: Cluster, desired: Desired) -> dict[str, set[str]]:
 
 
 def _take_inventory(
-    tools: Toolbox, run: Run, cluster: Cluster, items: Sequence[WorkItem], shared: Mapping[str, Collection[str]]
+    tools: Toolbox, scope: _Scope, cluster: Cluster, items: Sequence[WorkItem], shared: Mapping[str, Collection[str]]
 ) -> None:
-    """Remember which work items each resource stands for; a run for one service has not looked at the others.
+    """Remember which work items each resource stands for; a narrower plan has not looked at the others.
 
     A cluster that leaves needs what was noted until all is gone.
     """
@@ -330,11 +348,8 @@ def _take_inventory(
         return
     owned = {resource: item.key for item in items for resource in item.plan.ids}
     owned |= {resource: " ".join(sorted(keys)) for resource, keys in shared.items()}
-    tools.inventory.note(cluster.name, owned, looked_at={item.key for item in items} if run.only_service else None)
-
-
-def _names_of(name: str, service: Service | None) -> set[str]:
-    return {name, service.custom_domain_name or ""} if service else {name}
+    is_whole = scope.view.names is None and scope.run.covers_services
+    tools.inventory.note(cluster.name, owned, looked_at=None if is_whole else {item.key for item in items})
 
 
 def _moved_state(service: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from trellis.resources import auth_policies, services
 from trellis.resources.read_memory import NoMemory, ReadMemory
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
+from trellis.runs.views import View
 
 _BELIEVING = frozenset({"schedule", "event"})
 """Lanes that may rely on memory. A person who starts a run, or who onboards a cluster, wants to know how things are; a
@@ -16,7 +17,9 @@ canary judges by what it has just changed."""
 
 
 @contextmanager
-def remembering(tools: Toolbox, run: Run, cluster: Cluster, desired: Collection[Service]) -> Iterator[ReadMemory]:
+def remembering(
+    tools: Toolbox, run: Run, cluster: Cluster, desired: Collection[Service], view: View
+) -> Iterator[ReadMemory]:
     """What is known of a cluster that is read meanwhile; what was read is kept, and written only if it is news."""
     if cluster.state is ClusterState.LEAVING:
         tools.fingerprints.forget(cluster.name)
@@ -24,7 +27,7 @@ def remembering(tools: Toolbox, run: Run, cluster: Cluster, desired: Collection[
         return
     memory = tools.fingerprints.of(cluster.name, distrusted=distrusted(tools, run, desired))
     yield memory
-    tools.fingerprints.keep(cluster.name, memory)
+    tools.fingerprints.keep(cluster.name, memory, covers=view.covers)
 
 
 def distrusted(tools: Toolbox, run: Run, desired: Collection[Service]) -> Collection[str] | None:

@@ -8,7 +8,10 @@ from trellis.model import Mode
 
 # Amazon EKS: a letter or digit, then letters, digits, hyphens and underscores, 100 in all.
 ClusterName = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][A-Za-z0-9\-_]{0,99}$")]
-Scope = Annotated[str, StringConstraints(pattern=r"^(cluster|service/[a-z0-9.-]{3,253})$")]
+Scope = Annotated[str, StringConstraints(pattern=r"^(cluster|vpc|service/[a-z0-9.-]{3,253})$")]
+"""What a run is for: all of a cluster; its VPC, that is the network's association, the security group and the names; or
+one service, by name or hostname, with the names."""
+
 Lane = Literal["onboard", "event", "schedule", "canary", "manual"]
 
 
@@ -49,7 +52,17 @@ class Run(BaseModel):
     @property
     def only_service(self) -> str | None:
         """The service, by name or hostname, that the run is limited to."""
-        return self.scope.removeprefix("service/") if self.scope != "cluster" else None
+        return self.scope.removeprefix("service/") if self.scope.startswith("service/") else None
+
+    @property
+    def covers_services(self) -> bool:
+        """Whether the run is for all services of the cluster."""
+        return self.scope == "cluster"
+
+    @property
+    def covers_vpc(self) -> bool:
+        """Whether the run is for what the cluster's VPC needs beside services and names."""
+        return self.scope in ("cluster", "vpc")
 
 
 class Batch(BaseModel):

@@ -1,7 +1,7 @@
 """After the changes: conditions, addresses and domain names on the cluster's own objects, where they differ."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from trellis.gateway_api import (
     merge_status,
     parse_snapshot,
 )
+from trellis.gateway_api.intent_model import Intent, ParentIntent
 from trellis.model import Cluster
 from trellis.resources import auth_policies, dns, network, services
 from trellis.runs import outcomes
@@ -63,13 +64,53 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
     live = {kind: _live(api, kind) for kind in _KINDS}
     wanted = build_status(intent, results)
+    known = _Known(intent, plan)
     differing = [
         status
         for status in (*wanted, *_abandoned(live["HTTPRoute"], wanted))
-        if (found := live[status.kind].get((status.namespace, status.name))) and _differs(status, found)
+        if (found := live[status.kind].get((status.namespace, status.name)))
+        and known.tells(status)
+        and _differs(status, found)
     ]
     written = _write_all(api, differing)
     return {"written": written, "batches": outcomes.ended(tools, run, keep_signing_proxies(api, intent, cluster))}
+
+
+class _Known:
+    """Which statuses follow from what a plan has looked at.
+
+    A narrow plan says of other services what an older one has found: a route of theirs is left to the next check, and a
+    Gateway's addresses are told when all of them are known.
+    """
+
+    def __init__(self, intent: Intent, plan: Document) -> None:
+        self._all = "lookedAt" not in plan
+        self._services = frozenset(plan["services"])
+        self._looked_at = frozenset(plan.get("lookedAt", ()))
+        self._routes = {(route.namespace, route.name): _services_of(route.parents) for route in intent.routes}
+        self._holders = {(policy.namespace, policy.name): policy.holders for policy in intent.policies}
+        self._gateways: dict[Key, set[str]] = {}
+        for parent in (parent for route in intent.routes for parent in route.parents):
+            self._gateways.setdefault(parent.gateway, set()).update(parent.services)
+
+    def tells(self, status: ObjectStatus) -> bool:
+        """Whether a status may be written."""
+        key = (status.namespace, status.name)
+        if self._all or status.kind == "GatewayClass":
+            return True
+        if status.kind == "HTTPRoute":
+            return self._is_about(self._routes.get(key, frozenset()))
+        if status.kind == "IAMAuthPolicy":
+            return self._is_about({auth_policies.memory_name(holder) for holder in self._holders.get(key, ())})
+        return self._services >= self._gateways.get(key, set())
+
+    def _is_about(self, services_: Collection[str]) -> bool:
+        """Whether all services are known, and any has been looked at; also when there is none."""
+        return not services_ or (self._services.issuperset(services_) and not self._looked_at.isdisjoint(services_))
+
+
+def _services_of(parents: Iterable[ParentIntent]) -> frozenset[str]:
+    return frozenset(name for parent in parents for name in parent.services)
 
 
 def clear_status(api: KubernetesApi) -> None:

@@ -1,0 +1,178 @@
+"""A run that is for a part of a cluster looks at that part, and leaves what it says of the rest as it was."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from flow_driver import onboard, reconcile
+from flow_forks import in_branch
+from flow_lab import BUCKET, FlowLab
+from flow_world import CLUSTER, ROUTE, ZONE, apply_manifests
+
+CART = f"{ROUTE.rpartition('/')[0]}/cart"
+GATEWAY = "/apis/gateway.networking.k8s.io/v1/namespaces/apps/gateways/eks-lattice-network"
+DOMAIN = "application-networking.k8s.aws/lattice-assigned-domain-name"
+
+
+def converged(lab: FlowLab) -> None:
+    """Two routes with a service each, long after anything was changed."""
+    onboard(lab, CLUSTER, "onboard")
+    apply_manifests(lab)
+    spec = (lab.kubernetes(CLUSTER).get(ROUTE) or {})["spec"]
+    cart = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute"}
+    metadata = {"name": "cart", "namespace": "apps"}
+    document = {**cart, "metadata": metadata, "spec": {**spec, "hostnames": [f"cart.{ZONE}"]}}
+    lab.kubernetes(CLUSTER).apply(CART, document, manager="team")
+    for name in ("first", "second"):
+        reconcile(lab, CLUSTER, name)
+        lab.clock.move(3600)
+    assert reconcile(lab, CLUSTER, "third")["status"] == "CONVERGED"
+
+
+def service(lab: FlowLab, hostname: str) -> str:
+    services = lab.aws("vpc-lattice").list_services()["items"]
+    return next(item["id"] for item in services if item.get("customDomainName") == f"{hostname}.{ZONE}")
+
+
+def delete_rules(lab: FlowLab, hostname: str) -> None:
+    lattice, where = lab.aws("vpc-lattice"), {"serviceIdentifier": service(lab, hostname)}
+    for listener in lattice.list_listeners(**where)["items"]:
+        for rule in lattice.list_rules(**where, listenerIdentifier=listener["id"])["items"]:
+            if not rule["isDefault"]:
+                lattice.delete_rule(**where, listenerIdentifier=listener["id"], ruleIdentifier=rule["id"])
+
+
+def calls(lab: FlowLab, act: Callable[[], object]) -> Counter[str]:
+    before = len(lab.calls.made)
+    act()
+    return Counter(call.name for call in lab.calls.made[before:])
+
+
+def writes(lab: FlowLab, run: str, **members: str) -> list[str]:
+    before = len(lab.calls.made)
+    assert reconcile(lab, CLUSTER, run, **members)["status"] == "CONVERGED"
+    return [call.name for call in lab.calls.made[before:] if not call.reads]
+
+
+def route_status(lab: FlowLab, path: str) -> str:
+    found = lab.kubernetes(CLUSTER).get(path) or {}
+    conditions = found["status"]["parents"][0]["conditions"]
+    return next(one["message"] for one in conditions if one["type"] == "Programmed")
+
+
+def rules(lab: FlowLab, hostname: str) -> int:
+    lattice, where = lab.aws("vpc-lattice"), {"serviceIdentifier": service(lab, hostname)}
+    listeners = lattice.list_listeners(**where)["items"]
+    return sum(len(lattice.list_rules(**where, listenerIdentifier=one["id"])["items"]) - 1 for one in listeners)
+
+
+def test_a_run_for_a_service_reads_that_service_alone(lab: FlowLab) -> None:
+    def work() -> Any:
+        converged(lab)
+        listeners = len(lab.aws("vpc-lattice").list_listeners(serviceIdentifier=service(lab, "cart"))["items"])
+        delete_rules(lab, "datastore")
+        delete_rules(lab, "cart")
+        lab.clock.move(60)
+        one = calls(lab, lambda: reconcile(lab, CLUSTER, "one", scope=f"service/datastore.{ZONE}"))
+        left = (rules(lab, "datastore"), rules(lab, "cart"))
+        lab.clock.move(60)
+        drifts = reconcile(lab, CLUSTER, "all")["drifts"]
+        return listeners, one, left, (rules(lab, "cart"), drifts), writes(lab, "again", lane="schedule")
+
+    listeners, one, left, after, written = in_branch(work)
+    assert left == (2, 0)
+    assert after == (2, 2)
+    assert written == []
+    # The plan, two rounds of the change, and the plan that verifies; each reads the listeners of one service.
+    assert one["vpc-lattice:ListListeners"] == 4
+    assert one["vpc-lattice:ListRules"] == 4 * listeners
+    assert one["resource-groups-tagging-api:GetResources"] == 4
+
+
+def test_a_run_for_the_vpc_reads_no_service(lab: FlowLab) -> None:
+    def work() -> Any:
+        converged(lab)
+        ec2 = lab.aws("ec2")
+        group = lab.aws("eks").describe_cluster(name=CLUSTER)["cluster"]["resourcesVpcConfig"]["clusterSecurityGroupId"]
+        for rule in ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])[
+            "SecurityGroupRules"
+        ]:
+            if any(tag["Key"] == "trellis:owner" for tag in rule.get("Tags", ())):
+                ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]])
+        reports: list[Any] = []
+        made = calls(lab, lambda: reports.append(reconcile(lab, CLUSTER, "vpc", scope="vpc")))
+        return made, reports[0]["done"], writes(lab, "again", lane="schedule")
+
+    made, done, written = in_branch(work)
+    assert done > 0
+    assert made["vpc-lattice:ListListeners"] == made["vpc-lattice:ListTargetGroups"] == 0
+    assert written == []
+
+
+def test_what_a_run_has_changed_is_verified_without_the_rest(lab: FlowLab) -> None:
+    def work() -> Any:
+        converged(lab)
+        delete_rules(lab, "datastore")
+        lab.clock.move(60)
+        made = calls(lab, lambda: reconcile(lab, CLUSTER, "all", lane="schedule"))
+        return made, writes(lab, "again", lane="schedule")
+
+    made, written = in_branch(work)
+    # Both services for the plan, and one for two rounds of the change and for the plan that verifies.
+    assert made["vpc-lattice:ListListeners"] == 2 + 2 + 1
+    assert written == []
+
+
+def test_a_service_that_is_made_anew_has_its_domain_name_told_and_the_others_keep_theirs(lab: FlowLab) -> None:
+    def domains() -> list[str]:
+        addresses = (lab.kubernetes(CLUSTER).get(GATEWAY) or {})["status"]["addresses"]
+        return sorted(found["value"] for found in addresses)
+
+    def existing() -> list[str]:
+        services = lab.aws("vpc-lattice").list_services()["items"]
+        own = [item for item in services if item.get("customDomainName", "").endswith(ZONE)]
+        return sorted(item["dnsEntry"]["domainName"] for item in own)
+
+    def work() -> Any:
+        converged(lab)
+        lattice, gone = lab.aws("vpc-lattice"), service(lab, "datastore")
+        before = existing()
+        for item in lattice.list_service_network_service_associations(serviceIdentifier=gone)["items"]:
+            lattice.delete_service_network_service_association(serviceNetworkServiceAssociationIdentifier=item["id"])
+        lab.clock.move(60)
+        lattice.delete_service(serviceIdentifier=gone)
+        lab.clock.move(60)
+        spoiled = (lab.kubernetes(CLUSTER).get(CART) or {})["status"]
+        spoiled["parents"][0]["conditions"] = [
+            {**one, "message": "spoiled"} if one["type"] == "Programmed" else one
+            for one in spoiled["parents"][0]["conditions"]
+        ]
+        lab.kubernetes(CLUSTER).merge(f"{CART}/status", {"status": spoiled})
+        reconcile(lab, CLUSTER, "one", scope=f"service/datastore.{ZONE}")
+        after = existing()
+        told = (lab.kubernetes(CLUSTER).get(ROUTE) or {})["metadata"]["annotations"][DOMAIN]
+        between = route_status(lab, CART)
+        reconcile(lab, CLUSTER, "all")
+        return before, after, domains(), told, between, route_status(lab, CART)
+
+    before, after, addresses, told, between, then = in_branch(work)
+    assert before != after
+    assert addresses == after
+    assert told in after
+    assert told not in before
+    assert between == "spoiled"
+    assert then != "spoiled"
+
+
+def test_a_report_for_a_service_draws_the_network_around_it(lab: FlowLab) -> None:
+    def work() -> Any:
+        converged(lab)
+        delete_rules(lab, "datastore")
+        lab.clock.move(60)
+        key = reconcile(lab, CLUSTER, "one", scope=f"service/datastore.{ZONE}")["report"]
+        return json.loads(lab.aws("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+    report = in_branch(work)
+    assert len(report["drifts"]) == 2
+    assert [found["hostname"] for found in report["picture"]["services"]] == [f"datastore.{ZONE}", f"cart.{ZONE}"]
