@@ -44,7 +44,11 @@ def offboard(lab: FlowLab, cluster: str, run: str) -> None:
 
 def reconcile(lab: FlowLab, cluster: str, run: str, **members: str) -> dict[str, Any]:
     """reconcile-cluster; its report's outline. Raises ExecutionFailedError."""
-    state = lab.invoke("read_cluster", {"cluster": cluster, "run": run, **members})
+    return conclude(lab, lab.invoke("read_cluster", {"cluster": cluster, "run": run, **members}))
+
+
+def conclude(lab: FlowLab, state: dict[str, Any]) -> dict[str, Any]:
+    """The rest of reconcile-cluster, after the cluster has been read."""
     plan = lab.invoke("plan_cluster", state)
     batches: list[dict[str, Any]] = []
     if plan["verdict"] == "APPLY":

@@ -1,11 +1,11 @@
-"""A run that is for a part of a cluster looks at that part, and leaves what it says of the rest as it was."""
+"""A run that is for a part of a cluster looks at that part, and one that comes too late leaves everything."""
 
 import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from flow_driver import onboard, reconcile
+from flow_driver import conclude, onboard, reconcile
 from flow_forks import in_branch
 from flow_lab import BUCKET, FlowLab
 from flow_world import CLUSTER, ROUTE, ZONE, apply_manifests
@@ -41,6 +41,10 @@ def delete_rules(lab: FlowLab, hostname: str) -> None:
         for rule in lattice.list_rules(**where, listenerIdentifier=listener["id"])["items"]:
             if not rule["isDefault"]:
                 lattice.delete_rule(**where, listenerIdentifier=listener["id"], ruleIdentifier=rule["id"])
+
+
+def hostnames(lab: FlowLab) -> list[str]:
+    return sorted(item.get("customDomainName", "") for item in lab.aws("vpc-lattice").list_services()["items"])
 
 
 def calls(lab: FlowLab, act: Callable[[], object]) -> Counter[str]:
@@ -176,3 +180,29 @@ def test_a_report_for_a_service_draws_the_network_around_it(lab: FlowLab) -> Non
     report = in_branch(work)
     assert len(report["drifts"]) == 2
     assert [found["hostname"] for found in report["picture"]["services"]] == [f"datastore.{ZONE}", f"cart.{ZONE}"]
+
+
+def test_a_run_that_has_read_the_cluster_before_another_one_changes_nothing_back(lab: FlowLab) -> None:
+    def work() -> Any:
+        converged(lab)
+        old = lab.invoke("read_cluster", {"cluster": CLUSTER, "run": "old"})
+        spec = (lab.kubernetes(CLUSTER).get(ROUTE) or {})["spec"]
+        rules_ = [{**rule, "backendRefs": rule["backendRefs"][:1]} for rule in spec["rules"][:1]]
+        lab.kubernetes(CLUSTER).merge(ROUTE, {"spec": {"rules": rules_, "hostnames": [f"new.{ZONE}"]}})
+        lab.clock.move(1)
+        reconcile(lab, CLUSTER, "new")
+        told = (lab.kubernetes(CLUSTER).get(ROUTE) or {})["status"]
+        before = (rules(lab, "new"), hostnames(lab))
+        report = conclude(lab, old)
+        after = (rules(lab, "new"), hostnames(lab))
+        told_then = (lab.kubernetes(CLUSTER).get(ROUTE) or {})["status"]
+        body = lab.aws("s3").get_object(Bucket=BUCKET, Key=report["report"])["Body"].read()
+        lab.clock.move(60)
+        return before, after, told == told_then, json.loads(body), reconcile(lab, CLUSTER, "then")["status"]
+
+    before, after, is_told_alike, report, then = in_branch(work)
+    assert before == after
+    assert is_told_alike
+    assert {line["reason"] for line in report["refused"]} == {"OutdatedReading"}
+    assert (report["drifts"], report["done"]) == ([], [])
+    assert then == "CONVERGED"

@@ -119,7 +119,7 @@ class ServiceLeases(MemoryLeases):
         self.watch: Act = _nothing
 
     @contextmanager
-    def held(self, resource: str, holder: str) -> Iterator[int]:
+    def held(self, resource: str, holder: str, *, read_at: int | None = None) -> Iterator[int]:
         with super().held(resource, holder) as epoch:
             self.watch()
             yield epoch

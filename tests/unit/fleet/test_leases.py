@@ -6,7 +6,7 @@ import pytest
 from fleet_clock import Clock
 
 from trellis.errors import LeaseHeldError
-from trellis.fleet.leases import Leases
+from trellis.fleet.leases import Leases, OutdatedReadingError
 
 
 @pytest.fixture
@@ -50,4 +50,33 @@ def test_a_late_release_does_not_free_the_successors_lease(leases: Leases, clock
 
 def test_leases_of_different_resources_do_not_meet(leases: Leases) -> None:
     with leases.held("service/a", "one"), leases.held("service/b", "two"):
+        pass
+
+
+def test_who_has_read_before_another_worked_comes_too_late(leases: Leases) -> None:
+    with leases.held("service/store", "new", read_at=2000):
+        pass
+    with pytest.raises(OutdatedReadingError), leases.held("service/store", "old", read_at=1999):
+        pass
+    with leases.held("service/store", "new", read_at=2000), pytest.raises(LeaseHeldError):
+        leases.held("service/store", "newer", read_at=2001).__enter__()
+    with leases.held("service/store", "newer", read_at=2001):
+        pass
+
+
+def test_of_a_lease_that_is_held_by_a_later_reading_the_earlier_need_not_wait(leases: Leases) -> None:
+    with (
+        leases.held("service/store", "new", read_at=2000),
+        pytest.raises(OutdatedReadingError),
+        leases.held("service/store", "old", read_at=1999),
+    ):
+        pass
+
+
+def test_who_works_by_no_reading_is_never_too_late(leases: Leases) -> None:
+    with leases.held("network/net", "new", read_at=2000):
+        pass
+    with leases.held("network/net", "whoever"):
+        pass
+    with pytest.raises(OutdatedReadingError), leases.held("network/net", "old", read_at=1):
         pass

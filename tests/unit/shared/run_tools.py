@@ -161,7 +161,7 @@ class MemoryLeases:
     holders: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
-    def held(self, resource: str, holder: str) -> Iterator[int]:
+    def held(self, resource: str, holder: str, *, read_at: int | None = None) -> Iterator[int]:
         if self.holders.get(resource, holder) != holder:
             raise LeaseHeldError(resource)
         self.holders[resource] = holder

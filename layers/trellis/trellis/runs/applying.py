@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from trellis.canary.overlay import marks, moved
 from trellis.errors import BusyError, LeaseHeldError
+from trellis.fleet.leases import OutdatedReadingError
 from trellis.model import Desired, Service, cluster_owner
 from trellis.model.auth_policy import NETWORK
 from trellis.observability import as_known, logger
@@ -22,13 +23,16 @@ from trellis.planning.work import Outcome, Refusal, Status
 from trellis.resources import auth_policies, client_identity, dns, network, security_group, services
 from trellis.runs.auth_planning import decided_policy
 from trellis.runs.client_planning import client_apis, clients_wanted
-from trellis.runs.intending import canary_moved
+from trellis.runs.intending import canary_moved, outdated
 from trellis.runs.outcomes import FAILED, note
 from trellis.runs.planning import names_wanted
 from trellis.runs.request import BatchRun
 from trellis.runs.toolbox import Toolbox
 
 _DESIRED = TypeAdapter(Desired)
+
+_BY_SNAPSHOT = ("service/", "names/", "clients/")
+"""How the leases of resources begin that are what a cluster's objects ask for."""
 
 _NO_NEW_ROUND_AFTER_SECONDS = 40.0
 """A round may take as long again when the call budget is short, and the function's time-out is 120 s."""
@@ -74,18 +78,20 @@ def apply_service(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
         held: list[str] = []
         for name in run.batch.names:
             try:
-                leases.enter_context(tools.leases.held(f"service/{name}", run.run))
+                leases.enter_context(tools.leases.held(f"service/{name}", run.run, read_at=run.readAt))
             except LeaseHeldError as error:
                 outcomes.append(services.ServiceOutcome(name, services.ServiceStatus.FAILED, error=error))
+            except OutdatedReadingError:
+                outcomes.append(_refused_service(name, outdated(f"service {name}")))
             else:
                 held.append(name)
         # Under the leases: a canary that shifts from now on waits for them with its own run.
-        outdated = moved(plan.get("canaries", {}), marks(tools.canaries.of_cluster(cluster.name)))
-        outcomes += [_outdated(name) for name in held if name in outdated]
+        shifted = moved(plan.get("canaries", {}), marks(tools.canaries.of_cluster(cluster.name)))
+        outcomes += [_refused_service(name, canary_moved(name)) for name in held if name in shifted]
         tasks = [
             services.ServiceTask(name, _service(desired, run, name), _left(plan, run, name))
             for name in held
-            if name not in outdated
+            if name not in shifted
         ]
         outcomes += services.reconcile_services(tools.clients, tasks, work)
     return note(tools, run, [_service_outcome(run, outcome) for outcome in outcomes])
@@ -105,8 +111,8 @@ def _service_outcome(run: BatchRun, outcome: services.ServiceOutcome) -> dict[st
     return {**told, **_failed(outcome.name, outcome.error)} if outcome.error else told
 
 
-def _outdated(name: str) -> services.ServiceOutcome:
-    return services.ServiceOutcome(name, services.ServiceStatus.REFUSED, refusals=(canary_moved(name),))
+def _refused_service(name: str, refusal: Refusal) -> services.ServiceOutcome:
+    return services.ServiceOutcome(name, services.ServiceStatus.REFUSED, refusals=(refusal,))
 
 
 def attach_auth_policy(tools: Toolbox, run: BatchRun) -> dict[str, Any]:
@@ -176,9 +182,13 @@ def _each_leased(
 
 def _leased(tools: Toolbox, run: BatchRun, name: str, resource: str, work: Callable[[str], Outcome]) -> dict[str, Any]:
     identity = {"kind": run.batch.kind, "name": name, "phase": run.batch.phase}
+    # Clusters share a network, and a security group's rule follows from the registry: no reading is later there.
+    read_at = run.readAt if resource.startswith(_BY_SNAPSHOT) else None
     try:
-        with tools.leases.held(resource, run.run):
+        with tools.leases.held(resource, run.run, read_at=read_at):
             outcome = work(name)
+    except OutdatedReadingError:
+        outcome = Outcome(run.batch.kind, name, Status.REFUSED, refusals=(outdated(resource),))
     except Exception as error:  # noqa: BLE001 - whatever stops one item must not stop the others
         return {**identity, "done": [], **_failed(name, error)}
     return {

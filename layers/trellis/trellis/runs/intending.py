@@ -12,6 +12,9 @@ from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
 CANARY_MOVED = "CanaryShifted"
+OUTDATED = "OutdatedReading"
+LEFT_TO_THE_NEXT = frozenset({CANARY_MOVED, OUTDATED})
+"""Why an item is refused that is not wanted so any more: it is no drift."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ def canary_moved(service: str) -> Refusal:
     """Why a service is left to the next run: the weights that this one has read may be a canary's of before."""
     message = "a canary has begun, shifted or ended since the cluster was read; what it wants is another run's work"
     return Refusal(f"service {service}", CANARY_MOVED, message)
+
+
+def outdated(resource: str) -> Refusal:
+    """Why an item is left to the next run: another one has read the cluster later, and was quicker."""
+    message = "another run has worked on it by a later reading of the cluster; what this one has read may be outdated"
+    return Refusal(resource, OUTDATED, message)
 
 
 def intended(tools: Toolbox, run: Run, cluster: Cluster) -> Intended:

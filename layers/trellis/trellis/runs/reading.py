@@ -17,6 +17,7 @@ _MOST_NAMED = 200
 
 def read(tools: Toolbox, request: RunRequest) -> dict[str, Any]:
     """Read the cluster and return the run; raises ClusterNotRegisteredError and ClusterUnreadableError."""
+    read_at = int(tools.now() * 1000)
     cluster = tools.registry.get(request.cluster)
     # Before anything is read: what happens from now on needs another run.
     items = tools.checks.take(cluster.name) if request.lane == "event" else frozenset()
@@ -36,6 +37,7 @@ def read(tools: Toolbox, request: RunRequest) -> dict[str, Any]:
         "run": request.run,
         "snapshotKey": snapshot_key,
         "named": holders_named(items) if request.lane == "event" else [],
+        "readAt": read_at,
     }
 
 

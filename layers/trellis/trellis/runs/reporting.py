@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from trellis.fleet.hints import Hint
 from trellis.planning.plan import Verdict
-from trellis.reporting.differences import item_key
+from trellis.reporting.differences import Difference, item_key
 from trellis.reporting.drift import drifts
 from trellis.reporting.lines import RunEnd, lines
 from trellis.reporting.messages import Stored
@@ -22,6 +22,7 @@ from trellis.reporting.picture import picture
 from trellis.reporting.wanted import Document
 from trellis.runs.certificate_warnings import Warned, warn
 from trellis.runs.contesting import Changed, remember
+from trellis.runs.intending import LEFT_TO_THE_NEXT
 from trellis.runs.notifying import notify
 from trellis.runs.outcomes import FAILED, EndedBatch, read
 from trellis.runs.request import ClusterName
@@ -148,7 +149,7 @@ def _report(tools: Toolbox, results: Results, end: RunEnd, before: Document | No
     if plan["verdict"] == Verdict.APPLY:
         remember(tools, results.cluster, results.run, plan, Changed(end.outcomes, causes.hints))
         causes.mark_repaired(tools, results)
-    drifted = lines(drifts(plan, before), end, causes.by_item())
+    drifted = lines(_without_outdated(drifts(plan, before), end), end, causes.by_item())
     return {
         "cluster": results.cluster,
         "run": results.run,
@@ -169,6 +170,16 @@ def _report(tools: Toolbox, results: Results, end: RunEnd, before: Document | No
         "remaining": _changes(plan if end.verified is None else end.verified),
         "picture": picture(tools.registry.get(results.cluster), plan, drifted) if drifted else None,
     }
+
+
+def _without_outdated(found: Sequence[Difference], end: RunEnd) -> list[Difference]:
+    """The drifts of items that the run was not too late for: others may differ from what was wanted once."""
+    late = {
+        item_key(outcome)
+        for outcome in end.outcomes
+        if any(refusal["reason"] in LEFT_TO_THE_NEXT for refusal in outcome.get("refusals", ()))
+    }
+    return [drift for drift in found if drift.item not in late]
 
 
 def _status(results: Results, end: RunEnd) -> str:

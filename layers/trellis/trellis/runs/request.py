@@ -35,7 +35,8 @@ class Run(BaseModel):
     """A run whose cluster has been read. `snapshotKey` is None for a cluster that leaves: it wants nothing.
 
     `verifies` is the key of the plan that has been carried out, when a run plans again to see what is left to do.
-    `named` are the holders of auth policies that events have named; None stands for very many.
+    `named` are the holders of auth policies that events have named; None stands for very many. `readAt` says when the
+    reading of the cluster began, in Unix milliseconds.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -48,6 +49,7 @@ class Run(BaseModel):
     snapshotKey: str | None  # noqa: N815 - state machines write members in camel case
     verifies: str | None = None
     named: tuple[str, ...] | None = ()
+    readAt: int = 0  # noqa: N815
 
     @property
     def only_service(self) -> str | None:

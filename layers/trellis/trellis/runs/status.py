@@ -26,7 +26,7 @@ from trellis.gateway_api.intent_model import Intent, ParentIntent
 from trellis.model import Cluster
 from trellis.resources import auth_policies, dns, network, services
 from trellis.runs import outcomes
-from trellis.runs.intending import intent_of
+from trellis.runs.intending import OUTDATED, intent_of
 from trellis.runs.outcomes import EndedBatch
 from trellis.runs.request import Run
 from trellis.runs.signing_proxies import keep_signing_proxies
@@ -60,11 +60,12 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     plan = tools.documents.get(run.planKey)
     snapshot = parse_snapshot(tools.documents.get(run.snapshotKey))
     intent = intent_of(tools, snapshot, cluster, plan.get("incumbents", ()))
-    results = results_of(plan, outcomes.read(tools, run.batches), cluster)
+    applied = outcomes.read(tools, run.batches)
+    results = results_of(plan, applied, cluster)
     api = KubernetesApi.of_cluster(tools.clients.eks, cluster.name, cluster.region)
     live = {kind: _live(api, kind) for kind in _KINDS}
     wanted = build_status(intent, results)
-    known = _Known(intent, plan)
+    known = _Known(intent, plan, late=tuple(_late(applied)))
     differing = [
         status
         for status in (*wanted, *_abandoned(live["HTTPRoute"], wanted))
@@ -80,11 +81,12 @@ class _Known:
     """Which statuses follow from what a plan has looked at.
 
     A narrow plan says of other services what an older one has found: a route of theirs is left to the next check, and a
-    Gateway's addresses are told when all of them are known.
+    Gateway's addresses are told when all of them are known. What a run came too late for, another one tells of.
     """
 
-    def __init__(self, intent: Intent, plan: Document) -> None:
+    def __init__(self, intent: Intent, plan: Document, *, late: Collection[str]) -> None:
         self._all = "lookedAt" not in plan
+        self._late = frozenset(late)
         self._services = frozenset(plan["services"])
         self._looked_at = frozenset(plan.get("lookedAt", ()))
         self._routes = {(route.namespace, route.name): _services_of(route.parents) for route in intent.routes}
@@ -96,17 +98,30 @@ class _Known:
     def tells(self, status: ObjectStatus) -> bool:
         """Whether a status may be written."""
         key = (status.namespace, status.name)
-        if self._all or status.kind == "GatewayClass":
-            return True
-        if status.kind == "HTTPRoute":
-            return self._is_about(self._routes.get(key, frozenset()))
-        if status.kind == "IAMAuthPolicy":
-            return self._is_about({auth_policies.memory_name(holder) for holder in self._holders.get(key, ())})
-        return self._services >= self._gateways.get(key, set())
+        match status.kind:
+            case "GatewayClass":
+                return True
+            case "HTTPRoute":
+                return self._is_about(self._routes.get(key, frozenset()))
+            case "IAMAuthPolicy":
+                return self._is_about({auth_policies.memory_name(holder) for holder in self._holders.get(key, ())})
+            case _:
+                return self._all or self._services >= self._gateways.get(key, set())
 
     def _is_about(self, services_: Collection[str]) -> bool:
         """Whether all services are known, and any has been looked at; also when there is none."""
-        return not services_ or (self._services.issuperset(services_) and not self._looked_at.isdisjoint(services_))
+        if not self._late.isdisjoint(services_):
+            return False
+        if self._all or not services_:
+            return True
+        return self._services.issuperset(services_) and not self._looked_at.isdisjoint(services_)
+
+
+def _late(applied: Iterable[Document]) -> Iterator[str]:
+    """The services that another run has worked on by a later reading."""
+    for outcome in applied:
+        if any(refusal["reason"] == OUTDATED for refusal in outcome.get("refusals", ())):
+            yield auth_policies.memory_name(outcome["name"])
 
 
 def _services_of(parents: Iterable[ParentIntent]) -> frozenset[str]:
