@@ -191,6 +191,8 @@ def test_a_run_that_has_read_the_cluster_before_another_one_changes_nothing_back
         lab.kubernetes(CLUSTER).merge(ROUTE, {"spec": {"rules": rules_, "hostnames": [f"new.{ZONE}"]}})
         lab.clock.move(1)
         reconcile(lab, CLUSTER, "new")
+        lab.clock.move(1)
+        assert writes(lab, "check") == []
         told = (lab.kubernetes(CLUSTER).get(ROUTE) or {})["status"]
         before = (rules(lab, "new"), hostnames(lab))
         report = conclude(lab, old)

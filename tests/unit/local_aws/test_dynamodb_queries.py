@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+import boto3
 import pytest
+from moto import mock_aws
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
@@ -52,6 +54,23 @@ def table() -> Table:
 
 
 @pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        made = boto3.client("dynamodb", region_name="us-west-2")
+        keys = [("pk", "HASH"), ("sk", "RANGE")]
+        made.create_table(
+            TableName="t",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        )
+        yield made
+
+
+@pytest.fixture
 def seam() -> Iterator[None]:
     undo = dynamodb.install()
     yield
@@ -67,3 +86,37 @@ def test_moto_fails_when_a_partition_appears_meanwhile(table: Table) -> None:
 def test_items_come_in_the_order_of_their_keys_whatever_appears_meanwhile(table: Table) -> None:
     found = [(one.hash_key.value, one.range_key.value) for one in table.all_items() if one.range_key]
     assert found == [("a", "1"), ("a", "2"), ("b", "1"), ("b", "2")]
+
+
+class Unreadable(Partition):
+    """A partition that nobody may look at."""
+
+    def values(self) -> Any:
+        raise AssertionError("another partition was read")
+
+
+@pytest.mark.usefixtures("seam")
+def test_a_query_reads_its_own_partition_alone(table: Table) -> None:
+    wanted = DynamoType({"S": "a"})
+    table.items = {wanted: table.items[wanted], DynamoType({"S": "b"}): Unreadable(Growing(dict), item("b", "1"))}
+    table.items[wanted] = {one.range_key: one for one in (item("a", "2"), item("a", "1"))}
+    found, scanned, last = table.query(wanted, None, [], 10, cast(Any, None), True, None)
+    assert ([one.range_key.value for one in found if one.range_key], scanned, last) == (["1", "2"], 2, None)
+    assert table.query(DynamoType({"S": "c"}), None, [], 10, cast(Any, None), True, None)[0] == []
+
+
+@pytest.mark.usefixtures("seam")
+def test_queries_of_a_partition_answer_as_dynamodb_does(client: Any) -> None:
+    for partition in ("a", "b"):
+        for number in range(5):
+            client.put_item(TableName="t", Item={"pk": {"S": partition}, "sk": {"S": f"k{number}"}, "n": {"N": "1"}})
+    asked = {
+        "TableName": "t",
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :k)",
+        "ExpressionAttributeValues": {":pk": {"S": "a"}, ":k": {"S": "k"}},
+    }
+    first = client.query(**asked, Limit=3)
+    assert [found["sk"]["S"] for found in first["Items"]] == ["k0", "k1", "k2"]
+    rest = client.query(**asked, ExclusiveStartKey=first["LastEvaluatedKey"])
+    assert [found["sk"]["S"] for found in rest["Items"]] == ["k3", "k4"]
+    assert client.query(**asked, ScanIndexForward=False)["Items"][0]["sk"]["S"] == "k4"

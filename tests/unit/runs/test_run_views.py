@@ -60,6 +60,11 @@ def test_a_plan_for_a_service_looks_at_it_by_name_or_hostname() -> None:
     assert services_meant(run("service/k8s-old"), (STORE,)) == {"k8s-old"}
 
 
+def test_what_is_gone_of_the_services_that_are_looked_at_is_known_to_be_gone() -> None:
+    assert View().items == frozenset()
+    assert View(frozenset({"k8s-old"})).items == {"apply_service/k8s-old", "attach_auth_policy/service/k8s-old"}
+
+
 def test_a_plan_for_the_vpc_looks_at_no_service() -> None:
     found = view(run("vpc"), plan(store=GOOD), converged="plan")
     assert found.names == frozenset()

@@ -349,7 +349,8 @@ def _take_inventory(
     owned = {resource: item.key for item in items for resource in item.plan.ids}
     owned |= {resource: " ".join(sorted(keys)) for resource, keys in shared.items()}
     is_whole = scope.view.names is None and scope.run.covers_services
-    tools.inventory.note(cluster.name, owned, looked_at=None if is_whole else {item.key for item in items})
+    looked_at = {*scope.view.items, *(item.key for item in items)}
+    tools.inventory.note(cluster.name, owned, looked_at=None if is_whole else looked_at)
 
 
 def _moved_state(service: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from trellis.model import Cluster, ClusterState, Service
+from trellis.model import Cluster, ClusterState, Service, service_holder
 from trellis.model.auth_policy import SERVICE
 from trellis.reporting.wanted import desired_of
 from trellis.resources import auth_policies, services
@@ -34,6 +34,13 @@ class View:
         """Whether the auth policy of a service is looked at; networks are not services."""
         kind, _, name = holder.partition("/")
         return kind != SERVICE or self.covers(name)
+
+    @property
+    def items(self) -> frozenset[str]:
+        """The work items, written `kind/name`, of the services that are looked at by name; they may be gone."""
+        names = self.names or ()
+        policies = {f"{auth_policies.KIND}/{service_holder(name)}" for name in names}
+        return frozenset({*policies, *(f"{services.KIND}/{name}" for name in names)})
 
     def carried_services(self, wanted: Iterable[str]) -> dict[str, Any]:
         """What was known of wanted services that are not looked at."""
