@@ -51,7 +51,7 @@ def test_a_forgotten_cluster_is_not_registered(registry: Registry) -> None:
 
 def test_the_plan_of_a_converged_run_is_kept_until_the_cluster_is_forgotten(registry: Registry) -> None:
     registry.put(BLUE)
-    registry.set_converged("blue", "plans/blue/1.json")
+    registry.set_converged("blue", "plans/blue/1.json", read_at=1)
     registry.put(replace(BLUE, mode=Mode.REMEDIATE))
     assert registry.converged("blue") == "plans/blue/1.json"
     registry.forget("blue")
@@ -59,5 +59,15 @@ def test_the_plan_of_a_converged_run_is_kept_until_the_cluster_is_forgotten(regi
 
 
 def test_a_run_that_outlives_its_cluster_does_not_register_it_again(registry: Registry) -> None:
-    registry.set_converged("blue", "plans/blue/1.json")
+    registry.set_converged("blue", "plans/blue/1.json", read_at=1)
     assert registry.find("blue") is None
+
+
+def test_a_plan_by_an_earlier_reading_does_not_replace_one_by_a_later(registry: Registry) -> None:
+    registry.put(BLUE)
+    registry.set_converged("blue", "plans/blue/new.json", read_at=20)
+    registry.set_converged("blue", "plans/blue/old.json", read_at=19)
+    assert registry.converged("blue") == "plans/blue/new.json"
+    registry.set_converged("blue", "plans/blue/newer.json", read_at=21)
+    assert registry.converged("blue") == "plans/blue/newer.json"
+    assert registry.get("blue") == BLUE

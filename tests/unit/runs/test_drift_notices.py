@@ -5,9 +5,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from run_tools import CLUSTER, MemoryDocuments, noted, toolbox
+from run_tools import CLUSTER, MemoryDocuments, MemoryHints, noted, toolbox
 
 from trellis.errors import ServiceUnavailableError
+from trellis.fleet.hints import Hint
 from trellis.runs.fleet_page import CheckResults, ClusterOutcome, publish_fleet_page
 from trellis.runs.reporting import Failure, Results, publish
 from trellis.runs.toolbox import Toolbox
@@ -168,3 +169,21 @@ def test_a_check_without_drift_has_no_page() -> None:
     outcomes = (ClusterOutcome(cluster="red", status="FAILED", error="States.Timeout"),)
     assert publish_fleet_page(tools, CheckResults(check="c-1", outcomes=outcomes)) == {"page": None}
     assert tools.documents.pages == {}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("reason", ["OutdatedReading", "CanaryShifted"])
+@pytest.mark.parametrize(("done", "told"), [([], 0), ([LOST], 1)])
+def test_what_a_run_came_too_late_for_is_told_if_it_had_begun_to_repair_it(
+    reason: str, done: list[dict[str, Any]], told: int
+) -> None:
+    clients, hints = Clients(), MemoryHints()
+    tools = world(clients=clients)
+    vars(tools)["hints"] = hints
+    hints.add(
+        "blue", Hint("1", "DeleteIt", "eve", "2026-11-02T09:15:00Z", frozenset({"associate_vpc/blue"}), frozenset())
+    )
+    refusal = {"resource": "it", "reason": reason, "message": "another one"}
+    outcome = {"kind": "associate_vpc", "name": "blue", "status": "REFUSED", "done": done, "refusals": [refusal]}
+    outline = run(tools, batches=noted(tools.documents, outcome))
+    assert (outline["drifts"], clients.times[0]) == (told, told)
+    assert [hint.repaired_by for hint in hints.kept] == ["r-1" if told else ""]

@@ -8,7 +8,14 @@ from run_tools import CLUSTER, MemoryDocuments, toolbox
 from urllib3.exceptions import HTTPError
 
 from trellis.errors import ClusterUnreadableError
-from trellis.gateway_api import DOMAIN_ANNOTATION, NameResult, NetworkResult, ServiceResult, merge_status
+from trellis.gateway_api import (
+    DOMAIN_ANNOTATION,
+    NameResult,
+    NetworkResult,
+    ObjectStatus,
+    ServiceResult,
+    merge_status,
+)
 from trellis.model import Mode
 from trellis.runs import status
 from trellis.runs.status import StatusRun, results_of, write_status
@@ -19,7 +26,14 @@ REFUSAL = {"resource": "store.example", "reason": "RecordNotOwned", "message": "
 
 def plan(**more: Any) -> dict[str, Any]:
     desired = {"names": [{"hostname": "store.example"}]}
-    return {"services": {"store": PENDING}, "networks": ["net"], "items": [], "desired": desired, **more}
+    return {
+        "cluster": "blue",
+        "services": {"store": PENDING},
+        "networks": ["net"],
+        "items": [],
+        "desired": desired,
+        **more,
+    }
 
 
 def item(kind: str, *refusals: dict[str, str], changes: int = 0) -> dict[str, Any]:
@@ -142,3 +156,39 @@ def test_what_was_written_on_a_route_that_left_is_taken_back(monkeypatch: pytest
     wanted = list(status._abandoned({("apps", "left"): left}, ()))
     assert [(found.name, found.annotations) for found in wanted] == [("left", {DOMAIN_ANNOTATION: None})]
     assert merge_status(left["status"], wanted[0].status, "now") == {"parents": [theirs]}
+
+
+def route(name: str, *services: str) -> SimpleNamespace:
+    parent = SimpleNamespace(gateway=("apps", "net"), services=services)
+    return SimpleNamespace(namespace="apps", name=name, parents=[parent])
+
+
+def told(plan_: dict[str, Any], *late: str) -> set[str]:
+    """The objects whose status may be written: of two routes with a service each, one with both, and others."""
+    routes = [route("store", "k8s-store"), route("cart", "k8s-cart"), route("both", "k8s-store", "k8s-cart")]
+    policy = SimpleNamespace(namespace="apps", name="policy", holders=("service/k8s-store",))
+    intent: Any = SimpleNamespace(routes=[*routes, route("none")], policies=[policy])
+    known = status._Known(intent, plan_, late=late)
+    kinds = {"policy": "IAMAuthPolicy", "net": "Gateway", "class": "GatewayClass"}
+    names = ["store", "cart", "both", "none", *kinds]
+    objects = [ObjectStatus(kinds.get(name, "HTTPRoute"), "apps", name, {}, {}) for name in names]
+    return {found.name for found in objects if known.tells(found)}
+
+
+@pytest.mark.parametrize(
+    ("more", "late", "left"),
+    [
+        ({}, (), set()),
+        ({"lookedAt": ["k8s-store"]}, (), {"cart", "both"}),
+        ({"lookedAt": []}, (), {"store", "cart", "both", "policy"}),
+        ({"lookedAt": ["k8s-store"], "services": {"k8s-store": PENDING}}, (), {"cart", "both", "net"}),
+        ({}, ("k8s-store",), {"store", "both", "policy"}),
+        ({}, ("blue",), {"store", "cart", "both", "none"}),
+    ],
+)
+def test_a_status_is_written_by_who_has_read_all_that_it_tells_of(
+    more: dict[str, Any], late: tuple[str, ...], left: set[str]
+) -> None:
+    everything = {"store", "cart", "both", "none", "policy", "net", "class"}
+    services = {"k8s-store": PENDING, "k8s-cart": PENDING}
+    assert everything - told({**plan(services=services), **more}, *late) == left

@@ -101,7 +101,7 @@ def test_verifying_looks_at_what_was_not_as_it_should_be() -> None:
 def test_verifying_looks_at_what_is_wanted_otherwise_by_now() -> None:
     desired = (STORE, replace(CART, certificate_arn="arn:of:a:new:one"), replace(DESK, name="k8s-new"))
     stored = plan(store=GOOD, cart=GOOD, desk=GOOD)
-    assert view(run(verifies="plan"), stored, desired=desired).names == {"k8s-cart", "k8s-new"}
+    assert view(run(verifies="plan"), stored, desired=desired).names == {"k8s-cart", "k8s-new", "k8s-old"}
 
 
 def test_verifying_a_plan_for_a_service_keeps_to_the_service() -> None:

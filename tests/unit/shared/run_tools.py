@@ -68,7 +68,7 @@ class MemoryRegistry:
     def converged(self, name: str) -> str:
         return self._converged.get(name, "")
 
-    def set_converged(self, name: str, plan_key: str) -> None:
+    def set_converged(self, name: str, plan_key: str, *, read_at: int = 0) -> None:
         self._converged[name] = plan_key
 
 

@@ -38,7 +38,8 @@ class Inventory:
         """
         known = self._known(cluster)
         if looked_at is not None:
-            others = {resource: item for resource, item in known.items() if item not in looked_at}
+            seen = set(looked_at)
+            others = {resource: item for resource, item in known.items() if not seen.issuperset(item.split(" "))}
             owned = {**others, **owned}
         if known == owned:
             return

@@ -77,15 +77,20 @@ class Registry:
         item = self._item(name) or {}
         return str(item.get("converged", {}).get("S", ""))
 
-    def set_converged(self, name: str, plan_key: str) -> None:
-        """Remember the plan of a converged run; nothing happens when the cluster is not registered any more."""
+    def set_converged(self, name: str, plan_key: str, *, read_at: int) -> None:
+        """Remember the plan of a converged run that has read the cluster at `read_at`, in Unix milliseconds.
+
+        Nothing happens when the cluster is not registered any more, or a run that has read it later has converged.
+        """
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=_key(name),
-                UpdateExpression="SET converged = :plan",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":plan": {"S": plan_key}},
+                UpdateExpression="SET converged = :plan, convergedReadAt = :readAt",
+                ConditionExpression=(
+                    "attribute_exists(pk) AND (attribute_not_exists(convergedReadAt) OR convergedReadAt <= :readAt)"
+                ),
+                ExpressionAttributeValues={":plan": {"S": plan_key}, ":readAt": {"N": str(read_at)}},
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
@@ -104,7 +109,7 @@ def _key(name: str) -> dict[str, Any]:
 
 
 def _cluster(item: dict[str, Any]) -> Cluster:
-    text = {name: value["S"] for name, value in item.items()}
+    text = {name: value["S"] for name, value in item.items() if "S" in value}
     return Cluster(
         name=text["sk"],
         account=text["account"],

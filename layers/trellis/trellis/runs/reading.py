@@ -8,7 +8,7 @@ from trellis.clusters.api import KubernetesApi
 from trellis.clusters.snapshot import read_snapshot
 from trellis.model import ClusterState
 from trellis.model.auth_policy import SERVICE
-from trellis.resources import auth_policies, dns, network, security_group, services
+from trellis.resources import auth_policies, dns, security_group, services
 from trellis.runs.request import RunRequest
 from trellis.runs.toolbox import Toolbox
 
@@ -54,8 +54,8 @@ def holders_named(items: Collection[str]) -> list[str] | None:
 def narrowest_scope(items: Collection[str]) -> str:
     """The scope that covers these work items, written `kind/name`; the whole cluster for more than one service.
 
-    The names are part of every run, and the VPC's alone. Where nothing is left of what events asked for, a call of this
-    function has died that had taken it.
+    The names are part of every run. A network that was made anew, or is shared again, has none of the services. Where
+    nothing is left of what events asked for, a call of this function has died that had taken it.
     """
     scopes = {_scope(item) for item in items if not item.startswith(f"{dns.KIND}/")} or ({"vpc"} if items else set())
     return next(iter(scopes)) if len(scopes) == 1 else "cluster"
@@ -65,6 +65,6 @@ def _scope(item: str) -> str:
     kind, _, name = item.partition("/")
     if kind == auth_policies.KIND:
         return name if name.startswith(f"{SERVICE}/") else "vpc"
-    if kind in (network.KIND, security_group.KIND):
+    if kind == security_group.KIND:
         return "vpc"
     return f"service/{name}" if kind == services.KIND else "cluster"

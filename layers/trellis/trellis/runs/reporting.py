@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from trellis.fleet.hints import Hint
 from trellis.planning.plan import Verdict
-from trellis.reporting.differences import Difference, item_key
+from trellis.reporting.differences import item_key
 from trellis.reporting.drift import drifts
 from trellis.reporting.lines import RunEnd, lines
 from trellis.reporting.messages import Stored
@@ -62,6 +62,7 @@ class Results(BaseModel):
     run: str = ""
     scope: str = "cluster"
     mode: str = ""
+    readAt: int = 0  # noqa: N815
     planKey: str | None = None  # noqa: N815
     verifiedKey: str | None = None  # noqa: N815
     batches: tuple[EndedBatch, ...] = ()
@@ -89,7 +90,7 @@ def publish(tools: Toolbox, results: Results) -> dict[str, Any]:
     if report["status"] != "CONVERGED" or report["drifts"] or is_news:
         key = _store(tools, results.cluster, report, is_shown=bool(report["drifts"] or certificates.news))
     if _is_converged(results, end) and results.verifiedKey != converged:
-        tools.registry.set_converged(results.cluster, str(results.verifiedKey))
+        tools.registry.set_converged(results.cluster, str(results.verifiedKey), read_at=results.readAt)
     return _outline(report, key, certificates)
 
 
@@ -149,7 +150,8 @@ def _report(tools: Toolbox, results: Results, end: RunEnd, before: Document | No
     if plan["verdict"] == Verdict.APPLY:
         remember(tools, results.cluster, results.run, plan, Changed(end.outcomes, causes.hints))
         causes.mark_repaired(tools, results)
-    drifted = lines(_without_outdated(drifts(plan, before), end), end, causes.by_item())
+    late = _came_too_late(end)
+    drifted = lines([drift for drift in drifts(plan, before) if drift.item not in late], end, causes.by_item())
     return {
         "cluster": results.cluster,
         "run": results.run,
@@ -172,14 +174,17 @@ def _report(tools: Toolbox, results: Results, end: RunEnd, before: Document | No
     }
 
 
-def _without_outdated(found: Sequence[Difference], end: RunEnd) -> list[Difference]:
-    """The drifts of items that the run was not too late for: others may differ from what was wanted once."""
-    late = {
+def _came_too_late(end: RunEnd) -> set[str]:
+    """The items that the run has left as they were: they may only differ from what was wanted once.
+
+    What it has begun to repair before another run took over is told here, because the other has not seen it.
+    """
+    return {
         item_key(outcome)
         for outcome in end.outcomes
-        if any(refusal["reason"] in LEFT_TO_THE_NEXT for refusal in outcome.get("refusals", ()))
+        if not outcome.get("done")
+        and any(refusal["reason"] in LEFT_TO_THE_NEXT for refusal in outcome.get("refusals", ()))
     }
-    return [drift for drift in found if drift.item not in late]
 
 
 def _status(results: Results, end: RunEnd) -> str:
@@ -194,7 +199,8 @@ class _Causes:
         items = end.plan["items"]
         self._items = {item_key(item) for item in items} | {item_key(outcome) for outcome in end.outcomes}
         changed = {item_key(item) for item in items if item["plan"]["changes"] or item["plan"].get("waiting")}
-        self._changed = changed | {item_key(outcome) for outcome in end.outcomes if outcome.get("done")}
+        done = {item_key(outcome) for outcome in end.outcomes if outcome.get("done")}
+        self._changed = (changed | done) - _came_too_late(end)
         found = tools.hints.about(results.cluster, self._items) if self._items else ()
         self.hints = [hint for hint in found if hint.repaired_by in ("", results.run)]
 

@@ -80,13 +80,14 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
 class _Known:
     """Which statuses follow from what a plan has looked at.
 
-    A narrow plan says of other services what an older one has found: a route of theirs is left to the next check, and a
-    Gateway's addresses are told when all of them are known. What a run came too late for, another one tells of.
+    A narrow plan says of other services what an older one has found: a route that has any of them is left to the next
+    check, and a Gateway's addresses are told when all are known. What a run came too late for, another one tells of.
     """
 
     def __init__(self, intent: Intent, plan: Document, *, late: Collection[str]) -> None:
         self._all = "lookedAt" not in plan
         self._late = frozenset(late)
+        self._knows_names = plan["cluster"] not in self._late
         self._services = frozenset(plan["services"])
         self._looked_at = frozenset(plan.get("lookedAt", ()))
         self._routes = {(route.namespace, route.name): _services_of(route.parents) for route in intent.routes}
@@ -102,23 +103,19 @@ class _Known:
             case "GatewayClass":
                 return True
             case "HTTPRoute":
-                return self._is_about(self._routes.get(key, frozenset()))
+                return self._knows_names and self._is_about(self._routes.get(key, frozenset()))
             case "IAMAuthPolicy":
                 return self._is_about({auth_policies.memory_name(holder) for holder in self._holders.get(key, ())})
             case _:
                 return self._all or self._services >= self._gateways.get(key, set())
 
     def _is_about(self, services_: Collection[str]) -> bool:
-        """Whether all services are known, and any has been looked at; also when there is none."""
-        if not self._late.isdisjoint(services_):
-            return False
-        if self._all or not services_:
-            return True
-        return self._services.issuperset(services_) and not self._looked_at.isdisjoint(services_)
+        """Whether all services have been looked at, and in time."""
+        return self._late.isdisjoint(services_) and (self._all or self._looked_at.issuperset(services_))
 
 
 def _late(applied: Iterable[Document]) -> Iterator[str]:
-    """The services that another run has worked on by a later reading."""
+    """The services that another run has worked on by a later reading, and the cluster where that goes for its names."""
     for outcome in applied:
         if any(refusal["reason"] == OUTDATED for refusal in outcome.get("refusals", ())):
             yield auth_policies.memory_name(outcome["name"])

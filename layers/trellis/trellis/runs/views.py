@@ -98,8 +98,7 @@ def _wanted_otherwise(plan: Document, desired: Iterable[Service]) -> Iterator[st
 def _open(plan: Document) -> Iterator[str]:
     """The services that are not as they should be by a plan, or whose auth policies are not."""
     yield from (name for name, known in plan["services"].items() if known["status"] != "PROGRAMMED")
-    for item in plan["items"]:
-        if item["kind"] == services.KIND:
-            yield item["name"]
-        elif item["kind"] == auth_policies.KIND and item["name"].startswith(f"{SERVICE}/"):
-            yield auth_policies.memory_name(item["name"])
+    yield from (item["name"] for item in plan["items"] if item["kind"] == services.KIND)
+    holders = [item["name"] for item in plan["items"] if item["kind"] == auth_policies.KIND]
+    holders += [holder for holder, known in plan["policies"].items() if known["status"] != "PROGRAMMED"]
+    yield from (auth_policies.memory_name(holder) for holder in holders if holder.startswith(f"{SERVICE}/"))
