@@ -73,3 +73,12 @@ def test_noting_the_same_again_writes_nothing(inventory: Inventory, dynamodb: An
     dynamodb.meta.events.register("before-call.dynamodb.PutItem", lambda **_: writes.append("PutItem"))
     inventory.note("blue", {SERVICE: "apply_service/store"})
     assert writes == []
+
+
+def test_what_several_items_share_is_looked_at_when_all_of_them_are(inventory: Inventory) -> None:
+    shared = "apply_service/shop apply_service/store"
+    inventory.note("blue", {"old": shared, SERVICE: "apply_service/store"})
+    inventory.note("blue", {"new": shared}, looked_at={"apply_service/store"})
+    assert set(inventory.of("blue")) == {"old", "new"}
+    inventory.note("blue", {"new": shared}, looked_at={"apply_service/store", "apply_service/shop"})
+    assert set(inventory.of("blue")) == {"new"}
