@@ -49,7 +49,7 @@ def test_a_service_in_scope_is_read_without_the_others(lab: Lab) -> None:
     lab.converge(lab.service())
     lab.reads.clear()
     observe_services(lab, ServiceScope(OWNER, only=frozenset({"another"})))
-    assert lab.reads == ["ListTargetGroups", "ListServices"]
+    assert lab.reads == ["ListServices", "ListTargetGroups"]
 
 
 def test_ownership_is_read_from_the_tags_themselves_when_their_index_lags(

@@ -23,11 +23,8 @@ from trellis.resources.service_requests import read_action, read_match
 
 if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
-    from mypy_boto3_resourcegroupstaggingapi.type_defs import TagFilterTypeDef
     from mypy_boto3_vpc_lattice import VPCLatticeClient
 
-_GROUP_TYPE = "vpc-lattice:targetgroup"
-_TAGGED_TYPES = ("vpc-lattice:service", _GROUP_TYPE)
 _MOST_TAGGED_PER_PAGE = 100
 
 _MOST_VALUES = 20
@@ -64,6 +61,11 @@ class ServiceScope:
     def account(self) -> str:
         """The account of the owner's services."""
         return self.owner.split("/", 1)[0]
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether so few services are read that their tags are asked for by their names."""
+        return self.only is not None and len(self.only) <= _MOST_VALUES
 
     @property
     def names(self) -> frozenset[str]:
@@ -108,15 +110,17 @@ class _Observation:
         self._each = each
         tagging = clients.tagging
         lists: tuple[Callable[[], Any], ...] = (
-            lambda: _tags_of_owned(tagging, scope),
-            lambda: list(_pages(self._lattice, "list_target_groups")),
+            lambda: _tags_of_services(tagging, scope),
             lambda: list(_pages(self._lattice, "list_services")),
+            lambda: list(_pages(self._lattice, "list_target_groups")),
         )
         found = tuple(each(lambda read: read(), lists))
         self._tags: dict[str, Tags] = found[0]
-        self._group_summaries: list[Summary] = found[1]
-        self._service_summaries: list[Summary] = found[2]
+        self._service_summaries: list[Summary] = found[1]
+        self._group_summaries: list[Summary] = found[2]
         self._group_names = {summary["id"]: summary["name"] for summary in self._group_summaries}
+        # The longest list, of an API that may be called seldom: the services are read meanwhile.
+        self._tags_of_groups = iter(each(lambda read: read(), (lambda: _tags_of_groups(tagging, scope),)))
 
     def run(self) -> ObservedServices:
         services = {service.name: (service, failure) for service, failure in self._services()}
@@ -224,6 +228,7 @@ class _Observation:
                 )
 
     def _groups(self, services: Sequence[Service]) -> list[ObservedGroup]:
+        self._tags |= next(self._tags_of_groups)
         users = {name: service.name for service in services for name in _forwarded_to(service)}
         of_service = [(summary, self._service_of_group(summary, users)) for summary in self._group_summaries]
         wanted = [(summary, service) for summary, service in of_service if service is not None]
@@ -281,16 +286,23 @@ class _Observation:
             raise
 
 
-def _tags_of_owned(tagging: "ResourceGroupsTaggingAPIClient", scope: ServiceScope) -> dict[str, Tags]:
-    """The tags of what the owner has; for few services, only of the target groups that were made for them."""
-    filters: list[TagFilterTypeDef] = [{"Key": OWNER_TAG, "Values": [scope.owner]}]
-    types = list(_TAGGED_TYPES)
-    if scope.only is not None and len(scope.only) <= _MOST_VALUES:
-        filters.append({"Key": SERVICE_TAG, "Values": sorted(scope.only)})
-        types = [_GROUP_TYPE]
+def _tags_of_services(tagging: "ResourceGroupsTaggingAPIClient", scope: ServiceScope) -> dict[str, Tags]:
+    """The tags of the owner's services; of few, each is asked for its own."""
+    return {} if scope.is_narrow else _tags(tagging, "vpc-lattice:service", {OWNER_TAG: [scope.owner]})
+
+
+def _tags_of_groups(tagging: "ResourceGroupsTaggingAPIClient", scope: ServiceScope) -> dict[str, Tags]:
+    """The tags of the owner's target groups; for few services, of those that were made for them."""
+    made_for = {SERVICE_TAG: sorted(scope.only)} if scope.only is not None and scope.is_narrow else {}
+    return _tags(tagging, "vpc-lattice:targetgroup", {OWNER_TAG: [scope.owner], **made_for})
+
+
+def _tags(
+    tagging: "ResourceGroupsTaggingAPIClient", resource_type: str, values: Mapping[str, Sequence[str]]
+) -> dict[str, Tags]:
     pages = tagging.get_paginator("get_resources").paginate(
-        TagFilters=filters,
-        ResourceTypeFilters=types,
+        TagFilters=[{"Key": key, "Values": list(wanted)} for key, wanted in values.items()],
+        ResourceTypeFilters=[resource_type],
         PaginationConfig={"PageSize": _MOST_TAGGED_PER_PAGE},
     )
     return {
