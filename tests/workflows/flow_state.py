@@ -234,7 +234,9 @@ class _Reader:
     def registry(self) -> list[Document]:
         """Whether there is a plan by which a cluster has converged, not which: its key follows from chosen names."""
         found = [item for item in self._items() if item["pk"]["S"] == "CLUSTER"]
-        return [{**item, "converged": "converged" in item} for item in found]
+        return [
+            {**item, "converged": "converged" in item, "convergedReadAt": "convergedReadAt" in item} for item in found
+        ]
 
     def inventory(self) -> Document:
         """What is known of the resources that exist; what has gone is remembered for a while."""

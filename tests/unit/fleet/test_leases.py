@@ -64,13 +64,13 @@ def test_who_has_read_before_another_worked_comes_too_late(leases: Leases) -> No
         pass
 
 
-def test_of_a_lease_that_is_held_by_a_later_reading_the_earlier_need_not_wait(leases: Leases) -> None:
-    with (
-        leases.held("service/store", "new", read_at=2000),
-        pytest.raises(OutdatedReadingError),
-        leases.held("service/store", "old", read_at=1999),
-    ):
-        pass
+def test_who_comes_too_late_hears_so_when_the_other_is_not_at_work_any_more(leases: Leases, clock: Clock) -> None:
+    with leases.held("service/store", "new", read_at=2000):
+        with pytest.raises(LeaseHeldError), leases.held("service/store", "old", read_at=1999):
+            pass
+        clock.now += 60
+        with pytest.raises(OutdatedReadingError), leases.held("service/store", "old", read_at=1999):
+            pass
 
 
 def test_who_works_by_no_reading_is_never_too_late(leases: Leases) -> None:

@@ -183,7 +183,9 @@ def told(plan_: dict[str, Any], *late: str) -> set[str]:
         ({"lookedAt": []}, (), {"store", "cart", "both", "policy"}),
         ({"lookedAt": ["k8s-store"], "services": {"k8s-store": PENDING}}, (), {"cart", "both", "net"}),
         ({}, ("k8s-store",), {"store", "both", "policy"}),
-        ({}, ("blue",), {"store", "cart", "both", "none"}),
+        ({"items": [{"kind": "sync_dns", "plan": {"changes": [{}]}}]}, ("blue",), {"store", "cart", "both", "none"}),
+        ({"items": [{"kind": "sync_dns", "plan": {"changes": [{}]}}]}, (), set()),
+        ({}, ("blue",), set()),
     ],
 )
 def test_a_status_is_written_by_who_has_read_all_that_it_tells_of(

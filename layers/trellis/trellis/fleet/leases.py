@@ -36,7 +36,8 @@ class Leases:
         """Hold the lease of a resource and yield its epoch; raises LeaseHeldError when another holder has it.
 
         The same holder may take it again: a retried function finds its own lease. `read_at` says when the holder has
-        begun to read what the resource should be, in Unix milliseconds; raises OutdatedReadingError after a later one.
+        begun to read what the resource should be, in Unix milliseconds; raises OutdatedReadingError when one with a
+        later reading has held the lease and is not at work any more.
         """
         epoch = self._acquire(resource, holder, read_at)
         try:
@@ -70,10 +71,11 @@ class Leases:
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
             item: dict[str, AttributeValueTypeDef] = cast(Any, error.response).get("Item", {})
-            latest = item.get("readAt")
-            if read_at is not None and latest is not None and int(latest["N"]) > read_at:
-                raise OutdatedReadingError(f"{resource} was worked on by a later reading") from error
-            raise LeaseHeldError(f"{resource} is being worked on by another run") from error
+            latest = int(item["readAt"]["N"]) if "readAt" in item else 0
+            is_held = bool(item) and int(item["expires"]["N"]) > now and item["holder"]["S"] != holder
+            if is_held or read_at is None or latest <= read_at:
+                raise LeaseHeldError(f"{resource} is being worked on by another run") from error
+            raise OutdatedReadingError(f"{resource} was worked on by a later reading") from error
         return int(answer["Attributes"]["epoch"]["N"])
 
     def _release(self, resource: str, holder: str) -> None:

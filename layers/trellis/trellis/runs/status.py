@@ -87,7 +87,8 @@ class _Known:
     def __init__(self, intent: Intent, plan: Document, *, late: Collection[str]) -> None:
         self._all = "lookedAt" not in plan
         self._late = frozenset(late)
-        self._knows_names = plan["cluster"] not in self._late
+        differ = any(item["kind"] == dns.KIND and item["plan"]["changes"] for item in plan["items"])
+        self._knows_names = not (differ and plan["cluster"] in self._late)
         self._services = frozenset(plan["services"])
         self._looked_at = frozenset(plan.get("lookedAt", ()))
         self._routes = {(route.namespace, route.name): _services_of(route.parents) for route in intent.routes}
