@@ -46,7 +46,6 @@ UNUSED: Mapping[tuple[str, str], str] = {
     ("OpenSecurityGroupFunctionRole", "ec2:AuthorizeSecurityGroupIngress"): _RULE,
     ("OpenSecurityGroupFunctionRole", "ec2:RevokeSecurityGroupIngress"): _RULE,
     ("forwarding-ForwardingRole", "events:PutEvents"): "EventBridge forwards by itself, without a call in the log",
-    ("ApplyServiceFunctionRole", "vpc-lattice:ListTagsForResource"): "the Tagging API lags behind on AWS, not here",
 }
 """What no end-to-end test uses, by role and action, and why it is granted all the same."""
 
