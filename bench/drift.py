@@ -191,7 +191,8 @@ class Bench:
         seq, audited = self.stack.endpoint.calls.last_seq, len(cluster.audit)
         document = json.dumps({"cluster": CLUSTER, **members})
         execution = states.start_execution(stateMachineArn=arn, input=document)["executionArn"]
-        found = self._end_of(states, execution, seconds)
+        # Asked for more often, this costs a fifth of the processor that the endpoint needs for the run.
+        found = self.world.wait("the end of a run", lambda: self._ended(execution), seconds=seconds, every=1)
         processor = time.process_time() - processor
         calls = [call for call in self.stack.endpoint.calls.after(seq) if ":role/trellis/" in (call.role or "")]
         own = [call for call in calls if (call.service, call.operation) not in RUNNING]
@@ -219,16 +220,9 @@ class Bench:
                 found[item["pk"]["S"].split("#")[0]] += sum(len(value) for value in values if hasattr(value, "__len__"))
         return dict(found)
 
-    @staticmethod
-    def _end_of(states: Any, execution: str, seconds: float) -> Any:
-        """The ended execution; asked for so rarely that asking takes nothing of the processors worth mentioning."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            time.sleep(1)
-            found = states.describe_execution(executionArn=execution)
-            if found["status"] != "RUNNING":
-                return found
-        raise RuntimeError(f"no end of {execution} within {seconds:.0f} s")
+    def _ended(self, execution: str) -> Any:
+        found = self.world.aws("stepfunctions").describe_execution(executionArn=execution)
+        return None if found["status"] == "RUNNING" else found
 
     def _change_a_rule(self) -> None:
         service = self.lattice.list_services()["items"][0]["id"]

@@ -124,8 +124,8 @@ class World:
         """Where clients of a VPC connect."""
         return str(self.status()["dataplane"][vpc_id])
 
-    def wait(self, what: str, condition: Callable[[], Any], *, seconds: float = 60) -> Any:
-        """Poll until the condition is truthy and return it; `seconds` are real. Raises CheckFailedError."""
+    def wait(self, what: str, condition: Callable[[], Any], *, seconds: float = 60, every: float = 0.1) -> Any:
+        """Poll until the condition is truthy and return it; both times are real seconds. Raises CheckFailedError."""
         deadline = time.monotonic() + seconds
         while True:
             found = condition()
@@ -133,7 +133,7 @@ class World:
                 return found
             if time.monotonic() > deadline:
                 raise CheckFailedError(f"not within {seconds:.0f} s: {what}")
-            time.sleep(0.1)
+            time.sleep(every)
 
     def run(self, machine: str, document: Mapping[str, Any], *, seconds: float = 120) -> dict[str, Any]:
         """Start an execution, wait for its end and return its output; raises CheckFailedError when it fails."""

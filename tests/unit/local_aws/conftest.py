@@ -14,6 +14,16 @@ from trellis_local.aws import acm as moto_acm
 from trellis_local.kubernetes.contract import ClusterSpec, RunningCluster
 
 
+@pytest.fixture
+def in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clients of this process reach moto without an endpoint."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
 class FakeCluster:
     admin_token = ""
     audit = ()

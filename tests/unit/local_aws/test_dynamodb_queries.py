@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
@@ -54,20 +53,16 @@ def table() -> Table:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        made = boto3.client("dynamodb", region_name="us-west-2")
-        keys = [("pk", "HASH"), ("sk", "RANGE")]
-        made.create_table(
-            TableName="t",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-        )
-        yield made
+def client(in_moto: None) -> Any:
+    made = boto3.client("dynamodb", region_name="us-west-2")
+    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    made.create_table(
+        TableName="t",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+    )
+    return made
 
 
 @pytest.fixture

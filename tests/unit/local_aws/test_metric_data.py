@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from trellis_local.aws import cloudwatch
 
@@ -14,14 +13,10 @@ WHEN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        undo = cloudwatch.install()
-        yield boto3.client("cloudwatch", region_name="us-west-2")
-        undo()
+def client(in_moto: None) -> Iterator[Any]:
+    undo = cloudwatch.install()
+    yield boto3.client("cloudwatch", region_name="us-west-2")
+    undo()
 
 
 def query(stat: str) -> dict[str, Any]:

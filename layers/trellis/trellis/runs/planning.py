@@ -83,14 +83,15 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     held = held_services(intent)
     wanted = names_wanted(tools, cluster, desired, keep=keep, left=held_hostnames(intent, desired))
     view = view_of(tools, run, cluster, desired.services)
+    scope = _Scope(run, view)
     asked_of = _Services(desired, held, services_in_doubt(intent), found.moved)
-    compared = _compare(tools, _Scope(run, view), wanted, asked_of)
+    compared = _compare(tools, scope, wanted, asked_of)
     if keep:
         kept = tuple(item for item in compared.items if item.phase != PRUNE)
         compared = replace(compared, items=kept)
     compared = replace(compared, items=leave_contested(tools, cluster, compared.items))
     shared = certificates.inventory(compared.certificates) | _named(cluster, desired)
-    _take_inventory(tools, _Scope(run, view), cluster, compared.items, shared)
+    _take_inventory(tools, scope, cluster, compared.items, shared)
     settings = tools.settings
     limits = GuardLimits(settings.max_deletions, settings.max_deletion_percent, settings.guard_floor)
     checked = guard(compared.items, limits)

@@ -9,7 +9,7 @@ from trellis.resources import auth_policies, services
 from trellis.resources.read_memory import NoMemory, ReadMemory
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
-from trellis.runs.views import View
+from trellis.runs.views import View, services_meant
 
 _BELIEVING = frozenset({"schedule", "event"})
 """Lanes that may rely on memory. A person who starts a run, or who onboards a cluster, wants to know how things are; a
@@ -38,8 +38,7 @@ def distrusted(tools: Toolbox, run: Run, desired: Collection[Service]) -> Collec
     """
     if run.lane not in _BELIEVING or run.named is None:
         return None
-    named = {*map(auth_policies.memory_name, run.named), *([run.only_service] if run.only_service else [])}
-    named |= {service.name for service in desired if service.custom_domain_name in named}
+    named = {*map(auth_policies.memory_name, run.named), *services_meant(run, desired)}
     return named | _worked_on(tools.documents.get(run.verifies)) if run.verifies else named
 
 

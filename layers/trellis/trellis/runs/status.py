@@ -88,7 +88,7 @@ class _Known:
         self._all = "lookedAt" not in plan
         self._late = frozenset(late)
         differ = any(item["kind"] == dns.KIND and item["plan"]["changes"] for item in plan["items"])
-        self._knows_names = not (differ and plan["cluster"] in self._late)
+        self._knows_names = not (differ and dns.KIND in self._late)
         self._services = frozenset(plan["services"])
         self._looked_at = frozenset(plan.get("lookedAt", ()))
         self._routes = {(route.namespace, route.name): _services_of(route.parents) for route in intent.routes}
@@ -116,10 +116,11 @@ class _Known:
 
 
 def _late(applied: Iterable[Document]) -> Iterator[str]:
-    """The services that another run has worked on by a later reading, and the cluster where that goes for its names."""
+    """The services that another run has worked on by a later reading, and `dns.KIND` where that goes for the names."""
     for outcome in applied:
         if any(refusal["reason"] == OUTDATED for refusal in outcome.get("refusals", ())):
-            yield auth_policies.memory_name(outcome["name"])
+            kind = outcome["kind"]
+            yield kind if kind == dns.KIND else auth_policies.memory_name(outcome["name"])
 
 
 def _services_of(parents: Iterable[ParentIntent]) -> frozenset[str]:

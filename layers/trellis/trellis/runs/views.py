@@ -21,7 +21,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class View:
-    """The names of the services that are looked at (None: all), and the plan that tells of the others."""
+    """The names of the services that are looked at (None: all), and the plan that tells of the others, if any."""
 
     names: frozenset[str] | None = None
     before: Document = field(default_factory=dict)
@@ -44,27 +44,21 @@ class View:
 
     def carried_services(self, wanted: Iterable[str]) -> dict[str, Any]:
         """What was known of wanted services that are not looked at."""
-        return {name: found for name, found in self._of("services").items() if name in {*wanted} - self._looked_at}
+        known = self.before.get("services", {})
+        return {name: known[name] for name in wanted if name in known and not self.covers(name)}
 
     def carried_policies(self, holders: Collection[str]) -> dict[str, Any]:
         """What was known of the auth policies of holders that are not looked at."""
-        return {holder: found for holder, found in self._of("policies").items() if holder in holders}
+        return {holder: found for holder, found in self.before.get("policies", {}).items() if holder in holders}
 
     def carried_certificates(self) -> dict[str, str]:
         """The certificates' ARNs of services that are not looked at."""
-        lines = self.before.get("certificates", ()) if self.names is not None else ()
+        lines = self.before.get("certificates", ())
         return {line["service"]: line["arn"] for line in lines if line["arn"] and not self.covers(line["service"])}
 
     def carried_health(self) -> dict[str, dict[str, int]]:
         """How many targets of each target group had which status, as far as that plan tells."""
-        return self._of("health")
-
-    def _of(self, member: str) -> dict[str, Any]:
-        return dict(self.before.get(member, {})) if self.names is not None else {}
-
-    @property
-    def _looked_at(self) -> frozenset[str]:
-        return self.names or frozenset()
+        return dict(self.before.get("health", {}))
 
 
 def view_of(tools: Toolbox, run: Run, cluster: Cluster, desired: Collection[Service]) -> View:
