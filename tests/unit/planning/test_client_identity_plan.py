@@ -28,8 +28,13 @@ ARN = f"arn:aws:iam::111122223333:role{PATH}apps-frontend-1"
 NOTHING = ObservedClients(services={"store.example": SERVICE})
 
 
-def diff(observed: ObservedClients = NOTHING, *clients: ClientIdentity, keep: bool = False) -> ClientsDiff:
-    return diff_clients(ClientsWanted(CLUSTER, clients, PATH, BOUNDARY, keep=keep), observed)
+def diff(
+    observed: ObservedClients = NOTHING,
+    *clients: ClientIdentity,
+    keep: bool = False,
+    coming: frozenset[str] = frozenset(),
+) -> ClientsDiff:
+    return diff_clients(ClientsWanted(CLUSTER, clients, PATH, BOUNDARY, coming, keep=keep), observed)
 
 
 def made(client: ClientIdentity = CLIENT) -> ClientRole:
@@ -96,9 +101,28 @@ def test_a_hostname_without_a_service_is_refused_and_the_others_are_allowed() ->
     assert create.role.policy["Statement"][0]["Resource"] == [f"{SERVICE}/*"]
 
 
-def test_without_any_service_there_is_no_role() -> None:
+def test_without_any_service_no_role_is_made() -> None:
+    assert diff(replace(NOTHING, services={}), CLIENT).changes == ()
+
+
+def test_a_role_whose_services_are_gone_stays_and_may_call_nothing() -> None:
     gone = replace(converged(), services={})
-    assert diff(gone, CLIENT).changes == (Unbind(bound()), DeleteRole(made()))
+    found = diff(gone, CLIENT)
+    (change,) = found.changes
+    assert isinstance(change, ChangeRole)
+    assert change.fields == ("calls",)
+    assert [statement["Effect"] for statement in change.role.policy["Statement"]] == ["Deny"]
+    assert [refusal.reason for refusal in found.refusals] == ["ServiceNotFound"]
+    assert diff(replace(gone, roles=(replace(change.role, owner=OWNER),)), CLIENT).changes == ()
+
+
+def test_what_a_role_may_call_stays_while_the_run_makes_a_service_of_it() -> None:
+    client = replace(CLIENT, calls=(*CLIENT.calls, "new.example"))
+    coming = frozenset({"new.example"})
+    assert diff(converged(), client, coming=coming) == ClientsDiff()
+    assert diff(replace(converged(), services={}), client, coming=coming | set(CLIENT.calls)) == ClientsDiff()
+    moved = diff(replace(converged(), roles=(replace(made(), trust={}),)), client, coming=coming)
+    assert [change.fields for change in moved.changes if isinstance(change, ChangeRole)] == [("trust",)]
 
 
 ISSUER = "oidc.eks/id/1"

@@ -210,23 +210,35 @@ class _Diff:
         return ClientsDiff((*made, *bound, *self._removed(roles)), tuple(self._refusals))
 
     def _role(self, client: ClientIdentity) -> ClientRole | None:
-        """The role as it should be; None when none of its services exists."""
-        services, known = self._observed.services, [name for name in client.calls if name in self._observed.services]
-        for name in client.calls:
-            if name not in services and name not in self._wanted.coming:
+        """The role as it should be; None when it is not there and none of its services exists.
+
+        One that is there stays meanwhile: policies know it by its id. What it may call is judged when all that the run
+        makes is there.
+        """
+        services, found = self._observed.services, self._found(client)
+        missing = [name for name in client.calls if name not in services]
+        for name in missing:
+            if name not in self._wanted.coming:
                 message = f"no service of the network {self._wanted.cluster.service_network} has the hostname {name}"
                 self._refusals.append(Refusal(resource_of(client.name), "ServiceNotFound", message))
-        if not known:
+        known = [services[name] for name in client.calls if name in services]
+        if not known and found is None:
             return None
+        is_awaited = not self._wanted.coming.isdisjoint(missing)
         partition = self._wanted.boundary.split(":")[1]
-        arn = f"arn:{partition}:iam::{self._wanted.cluster.account}:role{self._wanted.path}{client.role}"
-        trust = trust_policy(client, self._observed.tokens)
         return ClientRole(
-            client.role, arn, trust, calls_policy([services[item] for item in known]), self._wanted.boundary
+            name=client.role,
+            arn=f"arn:{partition}:iam::{self._wanted.cluster.account}:role{self._wanted.path}{client.role}",
+            trust=trust_policy(client, self._observed.tokens),
+            policy=found.policy if found and is_awaited else calls_policy(known),
+            boundary=self._wanted.boundary,
         )
 
+    def _found(self, client: ClientIdentity) -> ClientRole | None:
+        return next((item for item in self._observed.roles if item.name == client.role), None)
+
     def _of_role(self, client: ClientIdentity, role: ClientRole) -> Iterator[ClientChange]:
-        found = next((item for item in self._observed.roles if item.name == role.name), None)
+        found = self._found(client)
         problem = self._observed.tokens.problem if client.binding == IRSA else ""
         if problem:
             self._refusals.append(Refusal(resource_of(client.name), NO_PROVIDER, problem))
@@ -290,9 +302,11 @@ def trust_policy(client: ClientIdentity, tokens: TokenIssuer) -> Document:
 
 
 def calls_policy(service_arns: Sequence[str]) -> Document:
-    """Invoke on all paths of these services, and nothing else."""
+    """Invoke on all paths of these services, and nothing else; of none, nothing at all."""
     resources = sorted(f"{arn}/*" for arn in set(service_arns))
-    statement = {"Effect": "Allow", "Action": INVOKE, "Resource": resources}
+    # IAM takes no statement without resources.
+    effect = "Allow" if resources else "Deny"
+    statement = {"Effect": effect, "Action": INVOKE, "Resource": resources or "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
