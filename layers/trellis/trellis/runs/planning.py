@@ -30,6 +30,7 @@ from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
 from trellis.resources import auth_policies, dns, network, security_group, services
+from trellis.resources.at_once import at_once
 from trellis.resources.read_memory import ReadMemory
 from trellis.resources.service_observation import Reading, ServiceScope, observe_services
 from trellis.runs.auth_planning import AuthScope, auth_items, policy_state, with_network_policy
@@ -245,17 +246,21 @@ class _Scope:
 def _compare(tools: Toolbox, scope: _Scope, wanted: NamesWanted, wanted_services: _Services) -> Compared:
     run, view, cluster, desired = scope.run, scope.view, wanted.cluster, wanted_services.desired
     items = list(_cluster_items(tools, cluster, desired)) if run.covers_vpc else []
-    with remembering(tools, run, cluster, desired.services, view) as memory:
-        compared = _service_items(tools, view, cluster, wanted_services, memory=memory)
-        known = auth_policies.Known(memory, compared.tags)
-        look_at = AuthScope(view.covers_holder, with_network=run.covers_vpc)
-        auth = auth_items(tools, cluster, desired, known, held=wanted_services.held, scope=look_at)
     recall = partial(tools.inventory.of, cluster.name)
-    names = dns.plan(dns.Names(tools.clients.route53, tools.clients.lattice, cluster.account), wanted, recall)
+    name_clients = dns.Names(tools.clients.route53, tools.clients.lattice, cluster.account)
+    with at_once(min(2, tools.settings.read_concurrency)) as each:
+        # Their API allows few calls in a second: they are read while the services are.
+        names = iter(each(partial(dns.plan, name_clients, wanted), [recall]))
+        with remembering(tools, run, cluster, desired.services, view) as memory:
+            compared = _service_items(tools, view, cluster, wanted_services, memory=memory)
+            known = auth_policies.Known(memory, compared.tags)
+            look_at = AuthScope(view.covers_holder, with_network=run.covers_vpc)
+            auth = auth_items(tools, cluster, desired, known, held=wanted_services.held, scope=look_at)
+        name_item = WorkItem(dns.KIND, APPLY, cluster.name, next(names), left=wanted.left)
     items += auth
     if run.covers_services:
         items += client_items(tools, cluster, desired, keep=wanted.keep)
-    items += [*compared.items, WorkItem(dns.KIND, APPLY, cluster.name, names, left=wanted.left)]
+    items += [*compared.items, name_item]
     return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice), auth=auth)
 
 
