@@ -25,6 +25,7 @@ KINDS = (
     "EndpointSlice",
     "ServiceAccount",
     "IAMAuthPolicy",
+    "TargetGroupPolicy",
 )
 NETWORK = "eks-lattice-network"
 
@@ -127,6 +128,21 @@ def auth_policy(
             "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
             **spec,
         },
+    }
+
+
+def group_policy(
+    service: str = "datastore-v1",
+    *,
+    name: str = "checks",
+    namespace: str = "apps",
+    created: str = "2026-02-01",
+    **spec: Any,
+) -> Raw:
+    """A TargetGroupPolicy for a Service of its namespace."""
+    return {
+        "metadata": metadata(name, namespace, creationTimestamp=f"{created}T00:00:00Z"),
+        "spec": {"targetRef": {"group": "", "kind": "Service", "name": service}, **spec},
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from certificates import Secured, material
-from drift_routes import SECURED, route, secured_route
+from drift_routes import SECURED, documents
 from drift_tampering import Tamperer
 from drifting import Drift
 from hooks import HOOK
@@ -108,15 +108,16 @@ def secured(world: World, onboarded: Walkthrough) -> Iterator[Secured]:
 
 @pytest.fixture(scope="module")
 def tamperer(world: World, onboarded: Walkthrough) -> Iterator[Tamperer]:
-    """Somebody who changes what is kept for cluster B, which has two routes more for that."""
+    """Somebody who changes what is kept for cluster B, which has more of everything for that."""
     api = world.kubernetes(CLUSTER_B)
-    documents = (route(), *secured_route())
     arn = world.aws("acm").import_certificate(**material(SECURED))["CertificateArn"]
-    apply(api, *documents)
+    apply(api, *documents())
     world.run("reconcile-cluster", {"cluster": CLUSTER_B})
     yield Tamperer(world, onboarded.vpcs["b"])
-    delete(api, *documents)
-    world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    *routes, policy, client = documents()
+    for part in ((policy, client), routes):  # all at once are more than the guard lets go
+        delete(api, *part)
+        world.run("reconcile-cluster", {"cluster": CLUSTER_B})
     world.aws("acm").delete_certificate(CertificateArn=arn)
 
 

@@ -1,8 +1,9 @@
 """All (kind, field) pairs that somebody else can change, derived from Trellis' model and from the API models of AWS.
 
-A kind is a dataclass of `trellis.model` that says who owns it or what AWS calls it. It can be deleted; it can be added
-where it lives inside of another one; and each of its fields can be changed that an update operation of AWS takes. A new
-kind or field is a new pair, and one without somebody to tamper with it fails a test.
+A kind is a dataclass of `trellis.model` that says who owns it or what AWS calls it, or that is no part of another one.
+It can be deleted; it can be added where it lives inside of another one; and each of its fields can be changed that an
+update operation of AWS takes. A new kind or field is a new pair, and one without somebody to tamper with it fails a
+test.
 """
 
 import types
@@ -18,7 +19,8 @@ from trellis import model
 
 DELETED, ADDED = "deleted", "added"
 
-_NOT_AWS = {"Cluster"}  # the registry's entry
+_NOT_KEPT = {"Cluster", "Desired", "DnsName", "Certificate"}
+"""The registry's entry, what a plan wants, what records are made of, and what only others make."""
 _GIVEN = {"HostedZone"}  # whoever installs Trellis makes the zones; Trellis never deletes one
 
 
@@ -59,6 +61,16 @@ UPDATES: dict[str, tuple[Update, ...]] = {
     "LinkLocalRule": (Update("ec2", "ModifySecurityGroupRules", ("SecurityGroupRules", "SecurityGroupRule")),),
     "HostedZone": (Update("route53", "AssociateVPCWithHostedZone"),),
     **dict.fromkeys(_RECORDS, (_RECORD_CHANGE,)),
+    "AuthPolicy": (
+        Update("vpc-lattice", "PutAuthPolicy"),
+        Update("vpc-lattice", "UpdateService"),
+        Update("vpc-lattice", "TagResource"),
+    ),
+    "ClientIdentity": (
+        Update("iam", "PutRolePolicy"),
+        Update("iam", "UpdateAssumeRolePolicy"),
+        Update("eks", "UpdatePodIdentityAssociation"),
+    ),
 }
 
 _CREATIONS = {
@@ -78,6 +90,12 @@ _NAMES = {
     ("HostedZone", "vpc_ids"): {"VPC"},
     **{(kind, "values"): {"ResourceRecords"} for kind in _RECORDS},
     **{(kind, "ttl"): {"TTL"} for kind in _RECORDS},
+    ("AuthPolicy", "holder"): {"authType"},  # without it, the policy is not in force there
+    ("AuthPolicy", "source"): {"tags"},
+    ("AuthPolicy", "document"): {"policy"},
+    ("ClientIdentity", "calls"): {"PolicyDocument"},
+    ("ClientIdentity", "binding"): {"PolicyDocument"},
+    ("ClientIdentity", "role"): {"roleArn"},
 }
 """Where AWS calls a field by another name than the model does."""
 
@@ -98,11 +116,13 @@ class Pair:
 
 def kinds() -> dict[str, type]:
     """The kinds of resources by name."""
-    found = {name: getattr(model, name) for name in model.__all__}
+    found = {name: getattr(model, name) for name in model.__all__ if name not in _NOT_KEPT}
+    classes = {name: kind for name, kind in found.items() if is_dataclass(kind)}
+    parts = {part for kind in classes.values() for part in _parts_of(kind)}
     return {
         name: kind
-        for name, kind in found.items()
-        if is_dataclass(kind) and name not in _NOT_AWS and {"id", "owner"} & {entry.name for entry in fields(kind)}
+        for name, kind in classes.items()
+        if {"id", "owner"} & {entry.name for entry in fields(kind)} or kind not in parts
     }
 
 
@@ -136,14 +156,14 @@ def _leaves(path: str, hint: Any) -> Iterator[str]:
 def _parts() -> frozenset[str]:
     """The names of the kinds that live inside of another."""
     known = kinds()
-    inside = (
-        part
-        for kind in known.values()
-        for hint in typing.get_type_hints(kind).values()
-        for part in _types(hint)
-        if part in known.values()
-    )
+    inside = (part for kind in known.values() for part in _parts_of(kind) if part in known.values())
     return frozenset(part.__name__ for part in inside)
+
+
+def _parts_of(kind: type) -> Iterator[type]:
+    """The types of a dataclass' fields."""
+    for hint in typing.get_type_hints(kind).values():
+        yield from _types(hint)
 
 
 def _types(hint: Any) -> Iterator[type]:

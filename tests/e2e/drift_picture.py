@@ -26,6 +26,11 @@ def picture(world: World) -> Document:
             for item in items(lattice, "list_target_groups")
             if item["status"] == "ACTIVE"
         },
+        "checks": {
+            item["name"]: _health_check(lattice, item["id"])
+            for item in items(lattice, "list_target_groups")
+            if item["status"] == "ACTIVE"
+        },
         "networks": sorted(
             (item["name"], _associations(lattice, "list_service_network_vpc_associations", item["id"], "vpcId"))
             for item in items(lattice, "list_service_networks")
@@ -41,6 +46,8 @@ def picture(world: World) -> Document:
             if record["Type"] == "TXT"
         ),
         "names": sorted(_leads(world, record) for record in records(world) if record["Type"] == "CNAME"),
+        "clients": [_client(world, role) for role in client_roles(world)],
+        "bound": sorted(found["roleArn"] for found in pod_identities(world)),
         "zone": sorted(vpc["VPCId"] for vpc in world.aws("route53").get_hosted_zone(Id=zone_of(world))["VPCs"]),
     }
 
@@ -66,6 +73,53 @@ def ingress_rules(world: World) -> list[Document]:
     return sorted(found, key=lambda rule: str(rule.get("PrefixListId")))
 
 
+def client_roles(world: World) -> list[Document]:
+    """The IAM roles of the cluster's ServiceAccounts."""
+    found: list[Document] = world.aws("iam").list_roles(PathPrefix=f"/trellis/clients/{CLUSTER_B}/")["Roles"]
+    return found
+
+
+def pod_identities(world: World) -> list[Document]:
+    """The associations of EKS Pod Identity."""
+    eks = world.aws("eks")
+    listed = eks.list_pod_identity_associations(clusterName=CLUSTER_B)["associations"]
+    return [
+        eks.describe_pod_identity_association(clusterName=CLUSTER_B, associationId=item["associationId"])["association"]
+        for item in listed
+    ]
+
+
+def _client(world: World, role: Document) -> Document:
+    iam, name = world.aws("iam"), role["RoleName"]
+    policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    return {
+        "name": name,
+        "trust": role["AssumeRolePolicyDocument"],
+        "policies": {
+            found: iam.get_role_policy(RoleName=name, PolicyName=found)["PolicyDocument"] for found in policies
+        },
+    }
+
+
+def _health_check(lattice: Any, group: str) -> Document:
+    """HTTP/1.1 is the default, which is not named before somebody sets it."""
+    return {
+        "protocolVersion": "HTTP1",
+        **lattice.get_target_group(targetGroupIdentifier=group)["config"]["healthCheck"],
+    }
+
+
+def _auth(lattice: Any, service: str, arn: str) -> tuple[str, str, str]:
+    """Auth type and auth policy of a service, and what they are said to be for."""
+    found = lattice.get_service(serviceIdentifier=service)["authType"]
+    tags = lattice.list_tags_for_resource(resourceArn=arn)["tags"]
+    try:
+        policy = lattice.get_auth_policy(resourceIdentifier=service).get("policy", "")
+    except lattice.exceptions.ResourceNotFoundException:
+        policy = ""
+    return found, policy, tags.get("trellis:auth-policy", "")
+
+
 def _leads(world: World, record: Document) -> tuple[str, Any, bool]:
     """Whether a name leads to the service of its hostname."""
     hostname = record["Name"].removesuffix(".")
@@ -78,10 +132,12 @@ def _service(lattice: Any, item: Document, names: Mapping[str, str]) -> Document
     try:
         listeners = [_listener(lattice, item["id"], found, names) for found in _listeners(lattice, item["id"])]
         certificate = lattice.get_service(serviceIdentifier=item["id"]).get("certificateArn")
+        auth = _auth(lattice, item["id"], item["arn"])
     except lattice.exceptions.ResourceNotFoundException:
-        listeners, certificate = [], None
+        listeners, certificate, auth = [], None, None
     return {
         "name": item["name"],
+        "auth": auth,
         "certificate": certificate,
         "status": item["status"],
         "listeners": sorted(listeners, key=str),

@@ -1,5 +1,6 @@
-"""The routes that are tampered with: what the table of drifts adds to the walk-through's cluster B."""
+"""What is tampered with: what the table of drifts adds to the walk-through's cluster B."""
 
+import json
 from typing import Any
 
 from observing import NETWORK
@@ -59,3 +60,27 @@ def secured_route() -> tuple[Document, Document]:
         },
     }
     return gateway, secured
+
+
+def auth_policy() -> Document:
+    """Everybody may call the secured route."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "vpc-lattice-svcs:Invoke", "Resource": "*"}
+    ref = {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "secured"}
+    return {
+        "apiVersion": "application-networking.k8s.aws/v1alpha1",
+        "kind": "IAMAuthPolicy",
+        "metadata": {"name": "secured", "namespace": "apps"},
+        "spec": {"targetRef": ref, "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})},
+    }
+
+
+def client() -> Document:
+    """A ServiceAccount whose pods call the secured route."""
+    notes = {"trellis.dev/calls": SECURED}
+    metadata = {"name": "tampered", "namespace": "apps", "annotations": notes}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+
+def documents() -> tuple[Document, ...]:
+    """All of it."""
+    return (route(), *secured_route(), auth_policy(), client())

@@ -1,5 +1,6 @@
 """Somebody who changes what Trellis keeps, one (kind, field) pair at a time, with calls of AWS alone."""
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,9 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from drift_pairs import Pair
-from drift_picture import ingress_rules, items, records, zone_of
+from drift_picture import client_roles, ingress_rules, items, pod_identities, records, zone_of
 from drift_routes import HOSTNAME, SECURED
-from observing import NETWORK, events_kept_away
+from observing import CLUSTER_B, NETWORK, events_kept_away
 
 from trellis_local.walkthrough import World
 
@@ -47,10 +48,12 @@ class Tamperer:
     def __init__(self, world: World, vpc_id: str) -> None:
         self._world, self._vpc_id = world, vpc_id
         self._lattice, self._ec2, self._route53 = (world.aws(name) for name in ("vpc-lattice", "ec2", "route53"))
+        self._iam, self._eks = world.aws("iam"), world.aws("eks")
 
     def knows(self, pair: Pair) -> bool:
         """Whether there is a way to tamper with this pair."""
-        return pair.kind in {"Rule", "Listener"} or hasattr(self, _method(pair))
+        path = pair.field.removeprefix(_OF_CHECKS)
+        return pair.kind in {"Rule", "Listener"} or path in _CHECK_CHANGES or hasattr(self, _method(pair))
 
     def act(self, pair: Pair) -> None:
         """Change it; what has to be taken away before is taken away while no event arrives."""
@@ -63,6 +66,8 @@ class Tamperer:
             named()
         elif pair.kind == "Rule":
             self._change_rule(pair.field)
+        elif pair.kind == "TargetGroup":
+            self._change_health_check(pair.field.removeprefix(_OF_CHECKS))
         else:
             self._change_default(pair.field)
 
@@ -81,10 +86,7 @@ class Tamperer:
 
     def service_certificate_arn(self) -> None:
         """The service loses its certificate."""
-        service = next(
-            item for item in items(self._lattice, "list_services") if item.get("customDomainName") == SECURED
-        )
-        self._lattice.update_service(serviceIdentifier=service["id"], certificateArn="")
+        self._lattice.update_service(serviceIdentifier=self._secured()["id"], certificateArn="")
 
     def listener_deleted(self) -> None:
         """The listener goes with its rules."""
@@ -139,6 +141,10 @@ class Tamperer:
     def targetgroup_deleted(self) -> None:
         """A target group goes after everything that has used it."""
         self._when_free(lambda: self._lattice.delete_target_group(targetGroupIdentifier=self._doomed))
+
+    def _change_health_check(self, path: str) -> None:
+        group = self._place().groups[0]
+        self._lattice.update_target_group(targetGroupIdentifier=group, healthCheck=_CHECK_CHANGES[path])
 
     def target_deleted(self) -> None:
         """A pod gets no requests any more."""
@@ -255,7 +261,58 @@ class Tamperer:
         changes = [{"Action": action, "ResourceRecordSet": record}]
         self._route53.change_resource_record_sets(HostedZoneId=self._zone(), ChangeBatch={"Changes": changes})
 
+    # -- who may call, and who calls
+
+    def authpolicy_deleted(self) -> None:
+        """Nobody may call any more."""
+        self._lattice.delete_auth_policy(resourceIdentifier=self._secured()["id"])
+
+    def authpolicy_document(self) -> None:
+        """Others may call."""
+        document = _policy(Effect="Allow", Principal={"AWS": "444455556666"}, Action="*", Resource="*")
+        self._lattice.put_auth_policy(resourceIdentifier=self._secured()["id"], policy=document)
+
+    def authpolicy_holder(self) -> None:
+        """The policy is not in force where it is, and everybody may call."""
+        self._lattice.update_service(serviceIdentifier=self._secured()["id"], authType="NONE")
+
+    def authpolicy_source(self) -> None:
+        """The service tells of another policy."""
+        self._lattice.tag_resource(resourceArn=self._secured()["arn"], tags={"trellis:auth-policy": "nobody"})
+
+    def clientidentity_deleted(self) -> None:
+        """The pods have a role no more, and it is gone."""
+        (role,), (bound,) = client_roles(self._world), pod_identities(self._world)
+        self._eks.delete_pod_identity_association(clusterName=CLUSTER_B, associationId=bound["associationId"])
+        for policy in self._iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+            self._iam.delete_role_policy(RoleName=role["RoleName"], PolicyName=policy)
+        self._iam.delete_role(RoleName=role["RoleName"])
+
+    def clientidentity_calls(self) -> None:
+        """The pods may call everything."""
+        (role,) = client_roles(self._world)
+        (policy,) = self._iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+        document = _policy(Effect="Allow", Action="vpc-lattice-svcs:Invoke", Resource="*")
+        self._iam.put_role_policy(RoleName=role["RoleName"], PolicyName=policy, PolicyDocument=document)
+
+    def clientidentity_binding(self) -> None:
+        """Others get the role, and the pods do not."""
+        (role,) = client_roles(self._world)
+        document = _policy(Effect="Allow", Principal={"Service": "ec2.amazonaws.com"}, Action="sts:AssumeRole")
+        self._iam.update_assume_role_policy(RoleName=role["RoleName"], PolicyDocument=document)
+
+    def clientidentity_role(self) -> None:
+        """The pods get another role."""
+        (bound,) = pod_identities(self._world)
+        arn = f"arn:aws:iam::{self._world.status()['account']}:role/eks-cluster"
+        where = {"clusterName": CLUSTER_B, "associationId": bound["associationId"]}
+        self._eks.update_pod_identity_association(**where, roleArn=arn)
+
     # -- where everything is
+
+    def _secured(self) -> Document:
+        services = items(self._lattice, "list_services")
+        return next(item for item in services if item.get("customDomainName") == SECURED)
 
     def _place(self) -> Place:
         services = items(self._lattice, "list_services")
@@ -311,6 +368,10 @@ class Tamperer:
                 return
 
 
+def _policy(**statement: Any) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def _method(pair: Pair) -> str:
     return f"{pair.kind.lower()}_{pair.field.replace('.', '_')}"
 
@@ -348,4 +409,19 @@ _RULE_CHANGES: Mapping[str, Callable[[Document], None]] = {
     "action.status_code": lambda rule: rule.update(action={"fixedResponse": {"statusCode": 404}}),
     "action.target_groups.target_group": _reverse_groups,
     "action.target_groups.weight": lambda rule: _shares(rule)[0].update(weight=1),
+}
+
+_OF_CHECKS = "health_check."
+
+_CHECK_CHANGES: Mapping[str, Document] = {
+    "enabled": {"enabled": False},
+    "protocol": {"protocol": "HTTPS"},
+    "protocol_version": {"protocolVersion": "HTTP2"},
+    "port": {"port": 9999},
+    "path": {"path": "/elsewhere"},
+    "interval_seconds": {"healthCheckIntervalSeconds": 300},
+    "timeout_seconds": {"healthCheckTimeoutSeconds": 1},
+    "healthy_threshold": {"healthyThresholdCount": 10},
+    "unhealthy_threshold": {"unhealthyThresholdCount": 10},
+    "matcher": {"matcher": {"httpCode": "404"}},
 }

@@ -12,10 +12,12 @@ Document = dict[str, Any]
 _COLLECTIONS = {
     "Namespace": "/api/v1/namespaces",
     "Service": "/api/v1/namespaces/{namespace}/services",
+    "ServiceAccount": "/api/v1/namespaces/{namespace}/serviceaccounts",
     "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
     "Gateway": f"{GATEWAY_API}/namespaces/{{namespace}}/gateways",
     "HTTPRoute": f"{GATEWAY_API}/namespaces/{{namespace}}/httproutes",
     "IAMAuthPolicy": "/apis/application-networking.k8s.aws/v1alpha1/namespaces/{namespace}/iamauthpolicies",
+    "TargetGroupPolicy": "/apis/application-networking.k8s.aws/v1alpha1/namespaces/{namespace}/targetgrouppolicies",
 }
 _VERSIONS = {"Gateway": "gateway.networking.k8s.io/v1", "HTTPRoute": "gateway.networking.k8s.io/v1"}
 

@@ -1,12 +1,19 @@
-"""Whatever somebody else deletes or changes of what Trellis keeps is put back, without events by the next check."""
+"""Whatever somebody else deletes or changes of what Trellis keeps is put back, without events by the next check.
+
+Which auth policy a service has, and whether it is in force, no list of VPC Lattice shows: without an event, a check
+that reads all in full finds it, such as one that is started by hand.
+"""
 
 import pytest
 from conftest import forget_repairs
 from drift_pairs import UPDATES, kinds, pairs
 from drift_picture import picture
 from drift_tampering import Tamperer
+from observing import CLUSTER_B
 
 from trellis_local.walkthrough import World
+
+UNLISTED = {"AuthPolicy"}
 
 
 def test_every_kind_says_which_operations_change_it() -> None:
@@ -23,6 +30,9 @@ def test_the_next_check_puts_back(pair, world: World, tamperer: Tamperer) -> Non
     before = picture(world)
     tamperer.act(pair)
     assert picture(world) != before
-    world.run("check-drift", {})
+    if pair.kind in UNLISTED:
+        world.run("reconcile-cluster", {"cluster": CLUSTER_B})
+    else:
+        world.run("check-drift", {})
     assert picture(world) == before
     forget_repairs(world)

@@ -13,7 +13,7 @@ from certificates import material
 from conftest import forget_repairs
 from drift_pairs import Pair, pairs
 from drift_picture import picture
-from drift_routes import SECURED, route, secured_route
+from drift_routes import SECURED, documents
 from drift_tampering import Tamperer
 from manifests import apply
 from observing import CLUSTER_B
@@ -37,7 +37,7 @@ def tamperer(real_time: World) -> Tamperer:
     walkthrough.onboard()
     walkthrough.apply()
     real_time.aws("acm").import_certificate(**material(SECURED))
-    apply(real_time.kubernetes(CLUSTER_B), route(), *secured_route())
+    apply(real_time.kubernetes(CLUSTER_B), *documents())
     for document in ({"cluster": "EKS-CLUSTER-A"}, {"cluster": CLUSTER_B}):
         assert real_time.run("reconcile-cluster", document)["status"] != "FAILED"
     return Tamperer(real_time, walkthrough.vpcs["b"])

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck as OfHypothesis
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trellis.model import (
     FixedResponse,
     Forward,
+    HealthCheck,
     Listener,
     PathMatch,
     Rule,
@@ -30,7 +32,7 @@ LISTENERS = (("http-80", 80), ("http-81", 81), ("by-hand", 80))
 
 
 # Time is the machine's: a busy one must not fail a law.
-law = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+law = settings(max_examples=60, deadline=None, suppress_health_check=[OfHypothesis.too_slow])
 
 
 @dataclass
@@ -75,6 +77,11 @@ class World:
         assert change.group.name not in self.groups
         group = replace(change.group, targets=(), status="CREATE_IN_PROGRESS", owner=OWNER)
         self.groups[group.name] = ObservedGroup(group, "datastore")
+
+    def SetHealthCheck(self, change: changes.SetHealthCheck) -> None:  # noqa: N802
+        found = self._own_group(change.group.name)
+        assert change.old == found.group.health_check != change.wanted
+        self.groups[change.group.name] = replace(found, group=replace(found.group, health_check=change.wanted))
 
     def RegisterTargets(self, change: changes.RegisterTargets) -> None:  # noqa: N802
         self._set_targets(change.group.name, change.targets, add=True)
@@ -223,6 +230,9 @@ def converge(world: World, desired: Service | None) -> int:
     raise AssertionError(f"does not converge: {diff}")
 
 
+HEALTH_CHECKS = st.sampled_from(
+    [HealthCheck(), HealthCheck(path="/ready", matcher="200-299"), HealthCheck(enabled=False)]
+)
 TARGETS = st.sets(st.builds(Target, st.sampled_from(["10.0.0.1", "10.0.0.2", "10.0.0.3"]), st.just(3000)))
 
 
@@ -259,7 +269,10 @@ def services(draw: st.DrawFn, names: tuple[tuple[str, int], ...] = LISTENERS[:2]
         "datastore",
         "datastore.lattice-test.io",
         found,
-        tuple(TargetGroup(name, "vpc-1", 80, targets=tuple(sorted(draw(TARGETS)))) for name in groups),
+        tuple(
+            TargetGroup(name, "vpc-1", 80, health_check=draw(HEALTH_CHECKS), targets=tuple(sorted(draw(TARGETS))))
+            for name in groups
+        ),
         tuple(sorted(draw(st.sets(st.sampled_from(NETWORKS))))),
     )
 

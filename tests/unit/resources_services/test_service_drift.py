@@ -1,10 +1,11 @@
 """What somebody changed by hand under a service that Trellis owns is put right; what stands in the way is reported."""
 
 from dataclasses import replace
+from typing import Any
 
 from service_lab import NAME, NETWORK, Lab, path, with_rules
 
-from trellis.model import FixedResponse, Rule
+from trellis.model import FixedResponse, HealthCheck, Rule, Service
 from trellis_local.lattice import configuration
 
 
@@ -52,6 +53,71 @@ def test_a_target_registered_by_hand_is_deregistered(lab: Lab) -> None:
     group = lab.other.list_target_groups()["items"][0]["id"]
     lab.other.register_targets(targetGroupIdentifier=group, targets=[{"id": "192.168.48.99", "port": 1}])
     assert lab.writes_of(lab.service()) == ["DeregisterTargets"]
+
+
+def with_health_check(service: Service, check: HealthCheck | None) -> Service:
+    groups = tuple(replace(group, health_check=check) for group in service.target_groups)
+    return replace(service, target_groups=groups)
+
+
+def health_check_of(lab: Lab) -> dict[str, Any]:
+    group = lab.other.list_target_groups()["items"][0]["id"]
+    found: dict[str, Any] = lab.other.get_target_group(targetGroupIdentifier=group)["config"]["healthCheck"]
+    return found
+
+
+def test_a_health_check_changed_by_hand_is_put_right(lab: Lab) -> None:
+    lab.converge(lab.service())
+    before = health_check_of(lab)
+    group = lab.other.list_target_groups()["items"][0]["id"]
+    lab.other.update_target_group(targetGroupIdentifier=group, healthCheck={"path": "/elsewhere", "port": 9})
+    assert lab.writes_of(lab.service()) == ["UpdateTargetGroup"]
+    assert health_check_of(lab) == {**before, "protocolVersion": "HTTP1"}
+    assert lab.writes_of(lab.service()) == []
+
+
+def test_a_health_check_of_which_nothing_is_known_stays(lab: Lab) -> None:
+    lab.converge(with_health_check(lab.service(), HealthCheck(path="/ready")))
+    assert lab.writes_of(with_health_check(lab.service(), None)) == []
+    assert health_check_of(lab)["path"] == "/ready"
+
+
+def test_a_group_is_made_with_the_health_check_that_it_is_to_have(lab: Lab) -> None:
+    check = HealthCheck(
+        enabled=False,
+        protocol="HTTPS",
+        protocol_version="HTTP2",
+        port=9000,
+        path="/ready",
+        interval_seconds=10,
+        timeout_seconds=2,
+        healthy_threshold=3,
+        unhealthy_threshold=4,
+        matcher="200-299",
+    )
+    assert "UpdateTargetGroup" not in lab.writes_of(with_health_check(lab.service(), check))
+    assert health_check_of(lab) == {
+        "enabled": False,
+        "protocol": "HTTPS",
+        "protocolVersion": "HTTP2",
+        "port": 9000,
+        "path": "/ready",
+        "healthCheckIntervalSeconds": 10,
+        "healthCheckTimeoutSeconds": 2,
+        "healthyThresholdCount": 3,
+        "unhealthyThresholdCount": 4,
+        "matcher": {"httpCode": "200-299"},
+    }
+    assert lab.writes_of(lab.service()) == ["UpdateTargetGroup", "UpdateTargetGroup"]
+    assert health_check_of(lab)["enabled"] is True
+
+
+def test_a_health_check_about_which_people_quarrel_does_not_keep_a_group_from_its_targets(lab: Lab) -> None:
+    lab.converge(lab.service())
+    (first, second) = (group.name for group in lab.service().target_groups)
+    lab.left = {f"health check of target group {name}": "contested" for name in (first, second)}
+    wanted = with_health_check(lab.service(targets=("192.168.48.11",)), HealthCheck(path="/ready"))
+    assert sorted(lab.writes_of(wanted)) == [*["DeregisterTargets"] * 2, *["RegisterTargets"] * 2]
 
 
 def test_a_service_that_somebody_deleted_is_made_again(lab: Lab) -> None:

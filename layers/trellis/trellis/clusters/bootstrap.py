@@ -25,7 +25,8 @@ _RBAC_GROUP = "rbac.authorization.k8s.io"
 _RBAC = f"/apis/{_RBAC_GROUP}/v1"
 _CLASSES = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
 _READ = ["get", "list", "watch"]
-_POLICIES = "application-networking.k8s.aws"
+_POLICY_GROUP = "application-networking.k8s.aws"
+_POLICIES = ["iamauthpolicies", "targetgrouppolicies"]
 _ROUTES = ["gatewayclasses", "gateways", "httproutes"]
 
 _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
@@ -37,7 +38,7 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "resources": [*_ROUTES, "referencegrants"],
                 "verbs": _READ,
             },
-            {"apiGroups": [_POLICIES], "resources": ["iamauthpolicies"], "verbs": _READ},
+            {"apiGroups": [_POLICY_GROUP], "resources": _POLICIES, "verbs": _READ},
             {"apiGroups": [""], "resources": ["namespaces", "services", "serviceaccounts"], "verbs": _READ},
             {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _READ},
         ],
@@ -51,8 +52,12 @@ _ROLES: dict[str, tuple[str, list[dict[str, Any]]]] = {
                 "resources": [f"{route}/status" for route in _ROUTES],
                 "verbs": ["patch"],
             },
-            {"apiGroups": [_POLICIES], "resources": ["iamauthpolicies"], "verbs": ["get", "list"]},
-            {"apiGroups": [_POLICIES], "resources": ["iamauthpolicies/status"], "verbs": ["patch"]},
+            {"apiGroups": [_POLICY_GROUP], "resources": _POLICIES, "verbs": ["get", "list"]},
+            {
+                "apiGroups": [_POLICY_GROUP],
+                "resources": [f"{policy}/status" for policy in _POLICIES],
+                "verbs": ["patch"],
+            },
             # For the annotation with the domain name that VPC Lattice assigned.
             {"apiGroups": ["gateway.networking.k8s.io"], "resources": ["httproutes"], "verbs": ["patch"]},
             # Which namespaces let their Deployments be annotated for the SigV4 proxy.

@@ -14,6 +14,7 @@ COLLECTIONS = {
     "HTTPRoute": f"{_GATEWAY}/httproutes",
     "ReferenceGrant": "/apis/gateway.networking.k8s.io/v1beta1/referencegrants",
     "IAMAuthPolicy": "/apis/application-networking.k8s.aws/v1alpha1/iamauthpolicies",
+    "TargetGroupPolicy": "/apis/application-networking.k8s.aws/v1alpha1/targetgrouppolicies",
     "Namespace": "/api/v1/namespaces",
     "Service": "/api/v1/services",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/endpointslices",

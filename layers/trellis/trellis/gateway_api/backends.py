@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from trellis.gateway_api import limits
 from trellis.gateway_api.conditions import Finding
+from trellis.gateway_api.health_checks import HealthChecks
 from trellis.gateway_api.intent_model import Backend
 from trellis.gateway_api.objects import (
     GATEWAY_GROUP,
@@ -26,14 +27,20 @@ _FALLBACK_PORT = 80
 class Backends:
     """Looks up the backends of one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, quotas: limits.Quotas) -> None:
+    def __init__(self, snapshot: Snapshot, quotas: limits.Quotas, checks: HealthChecks | None = None) -> None:
         self._quotas = quotas
+        self._checks = checks or HealthChecks()
         self._known: dict[tuple[str, str, int], Backend] = {}
         self._services = {service.key: service for service in reversed(snapshot.services)}
         self._grants = snapshot.grants
         self._slices: dict[tuple[str, str], list[EndpointSlice]] = defaultdict(list)
         for piece in snapshot.slices:
             self._slices[piece.metadata.namespace, piece.metadata.labels.get(SERVICE_LABEL, "")].append(piece)
+
+    @property
+    def used(self) -> frozenset[tuple[str, str]]:
+        """Namespace and name of the Services that were resolved."""
+        return frozenset((namespace, name) for namespace, name, _ in self._known)
 
     def resolve(self, ref: HTTPBackendRef, route_namespace: str) -> Backend | Finding:
         """The backend, or why it cannot be used; the message begins with the field inside the backendRef."""
@@ -62,6 +69,7 @@ class Backends:
             port=port.port,
             target_port=_target_port(port),
             ip_address_type=family,
+            health_check=self._checks.of(service.key),
             targets=targets[: self._quotas.targets.value],
             endpoints=len(targets),
         )

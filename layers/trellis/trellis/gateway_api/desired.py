@@ -94,6 +94,7 @@ class _Service:
             vpc_id=self._cluster.vpc_id,
             port=port,
             ip_address_type=family,
+            health_check=backend.health_check,
             targets=backend.targets,
             stands_for=f"Service {backend.namespace}/{backend.name}"[: limits.MAX_TAG_VALUE - 11]
             + f" port {backend.port}",

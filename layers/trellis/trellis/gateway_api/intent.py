@@ -13,6 +13,7 @@ from trellis.gateway_api.backends import Backends
 from trellis.gateway_api.clients import judge_clients
 from trellis.gateway_api.conditions import Condition, Conditions, Finding, joined
 from trellis.gateway_api.gateways import generation_of, judge_gateway, judge_malformed, own_classes
+from trellis.gateway_api.health_checks import health_checks, judge_group_policies
 from trellis.gateway_api.intent_model import GatewayIntent, HeldService, Intent, ParentIntent, RouteIntent
 from trellis.gateway_api.limits import DEFAULT_QUOTAS, Quotas
 from trellis.gateway_api.modes import ObjectMode, held_anywhere, held_at, mode_of
@@ -74,7 +75,8 @@ class _Building:
 
     def intent(self, incumbents: Collection[str]) -> Intent:
         parents = list(self._parents())
-        backends = Backends(self._snapshot, self._quotas)
+        checks = health_checks(self._snapshot)
+        backends = Backends(self._snapshot, self._quotas, checks)
         compiled = {parent.route.key: compile_route(parent.route, backends, self._quotas) for parent in parents}
         claims = [claim for parent in parents for claim in _claims(parent)]
         ownership = hostname_owners(claims, self._cluster, incumbents)
@@ -99,6 +101,7 @@ class _Building:
             held=tuple(dict.fromkeys(self._held(parents, judged))),
             clients=judge_clients(self._snapshot, self._cluster),
             contenders=ownership.contenders,
+            group_policies=judge_group_policies(self._snapshot, checks, backends.used) if self._classes else (),
         )
 
     def _own_gateways(self) -> Iterator[OwnGateway]:

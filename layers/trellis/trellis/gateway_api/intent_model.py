@@ -7,7 +7,7 @@ from typing import Any
 from trellis.gateway_api.clients import ClientIntent
 from trellis.gateway_api.conditions import Condition
 from trellis.gateway_api.snapshot import Malformed
-from trellis.model import AuthPolicy, RuleMatch, Target
+from trellis.model import AuthPolicy, HealthCheck, RuleMatch, Target
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class RouteIntent:
 class Backend:
     """A Service's port with its ready endpoints, which may be more `endpoints` than the `targets` that fit.
 
-    `port` is the port of the Service, `target_port` that of the pods.
+    `port` is the port of the Service, `target_port` that of the pods. Without a `health_check` it is not known how they
+    are to be checked.
     """
 
     namespace: str
@@ -77,6 +78,7 @@ class Backend:
     port: int
     target_port: int
     ip_address_type: str
+    health_check: HealthCheck | None = field(default_factory=HealthCheck)
     # Thousands of targets make slow hashes, and the other members tell backends apart.
     targets: tuple[Target, ...] = field(default=(), hash=False)
     endpoints: int = 0
@@ -155,6 +157,15 @@ class PolicyIntent:
 
 
 @dataclass(frozen=True)
+class GroupPolicyIntent:
+    """A TargetGroupPolicy of a Service that a route of this controller uses, or that is missing."""
+
+    namespace: str
+    name: str
+    accepted: Condition
+
+
+@dataclass(frozen=True)
 class Intent:
     """All that one cluster asks for. `malformed` objects could not be read.
 
@@ -171,4 +182,5 @@ class Intent:
     clients: tuple[ClientIntent, ...] = ()
     policies: tuple[PolicyIntent, ...] = ()
     auth_policies: tuple[AuthPolicy, ...] = ()
+    group_policies: tuple[GroupPolicyIntent, ...] = ()
     contenders: tuple[Contender, ...] = ()

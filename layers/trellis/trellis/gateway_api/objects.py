@@ -5,7 +5,7 @@ meaning; those are kept in `model_extra` and refused later. What Trellis uses ha
 makes the object malformed, never guessed at.
 """
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AwareDatetime,
@@ -22,6 +22,7 @@ from pydantic.alias_generators import to_camel
 T = TypeVar("T")
 
 _SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+_CODES = r"^[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*$"
 
 Name = Annotated[str, StringConstraints(max_length=253, pattern=_SUBDOMAIN)]
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
@@ -208,6 +209,32 @@ class IAMAuthPolicySpec(_Part):
 
 class IAMAuthPolicy(KubernetesObject):
     spec: IAMAuthPolicySpec
+
+
+class HealthCheckSpec(_Part):
+    """What VPC Lattice takes: https://docs.aws.amazon.com/vpc-lattice/latest/APIReference/API_HealthCheckConfig.html."""
+
+    enabled: StrictBool | None = None
+    interval_seconds: Annotated[StrictInt, Field(ge=5, le=300)] | None = None
+    timeout_seconds: Annotated[StrictInt, Field(ge=1, le=120)] | None = None
+    healthy_threshold_count: Annotated[StrictInt, Field(ge=2, le=10)] | None = None
+    unhealthy_threshold_count: Annotated[StrictInt, Field(ge=2, le=10)] | None = None
+    path: Annotated[str, Field(max_length=2048, pattern=r"^/[a-zA-Z0-9@:%_+.~#?&/=-]*$")] | None = None
+    port: Port | None = None
+    protocol: Literal["HTTP", "HTTPS"] | None = None
+    protocol_version: Literal["HTTP1", "HTTP2"] | None = None
+    status_match: Annotated[str, Field(max_length=2000, pattern=_CODES)] | None = None
+
+
+class TargetGroupPolicySpec(_Part):
+    target_ref: PolicyTargetRef
+    protocol: str | None = None
+    protocol_version: str | None = None
+    health_check: HealthCheckSpec | None = None
+
+
+class TargetGroupPolicy(KubernetesObject):
+    spec: TargetGroupPolicySpec
 
 
 class GrantFrom(_Part):

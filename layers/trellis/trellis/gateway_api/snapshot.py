@@ -22,6 +22,7 @@ from trellis.gateway_api.objects import (
     ReferenceGrant,
     Service,
     ServiceAccount,
+    TargetGroupPolicy,
 )
 
 ObjectType = TypeVar("ObjectType", bound=KubernetesObject)
@@ -51,6 +52,7 @@ class Snapshot:
     services: tuple[Service, ...] = ()
     slices: tuple[EndpointSlice, ...] = ()
     policies: tuple[IAMAuthPolicy, ...] = ()
+    group_policies: tuple[TargetGroupPolicy, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
     malformed: tuple[Malformed, ...] = ()
 
@@ -68,6 +70,7 @@ def parse_snapshot(document: Mapping[str, Any]) -> Snapshot:
         services=parsing.all(Service),
         slices=parsing.all(EndpointSlice),
         policies=parsing.all(IAMAuthPolicy),
+        group_policies=parsing.all(TargetGroupPolicy),
         service_accounts=parsing.all(ServiceAccount),
         malformed=tuple(sorted(parsing.malformed, key=lambda bad: (bad.kind, bad.namespace, bad.name, bad.message))),
     )

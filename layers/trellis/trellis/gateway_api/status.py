@@ -16,6 +16,7 @@ from trellis.gateway_api.conditions import (
 )
 from trellis.gateway_api.intent_model import (
     GatewayIntent,
+    GroupPolicyIntent,
     Intent,
     ListenerIntent,
     ParentIntent,
@@ -59,7 +60,8 @@ def build_status(intent: Intent, results: Results) -> tuple[ObjectStatus, ...]:
     gateways = map(building.gateway, intent.gateways)
     routes = map(building.route, intent.routes)
     policies = map(building.policy, intent.policies)
-    found = (*classes, *gateways, *routes, *policies)
+    group_policies = map(_group_policy, intent.group_policies)
+    found = (*classes, *gateways, *routes, *policies, *group_policies)
     return tuple(sorted(found, key=lambda status: (status.kind, status.namespace, status.name)))
 
 
@@ -198,6 +200,11 @@ class _Building:
     def _domains(self, parents: Iterable[ParentIntent]) -> list[str]:
         names = {name for parent in parents for name in parent.services if name in self._services}
         return sorted({self._services[name].domain_name for name in names} - {""})
+
+
+def _group_policy(policy: GroupPolicyIntent) -> ObjectStatus:
+    status = {"conditions": _raw((policy.accepted,))}
+    return ObjectStatus("TargetGroupPolicy", policy.namespace, policy.name, status, {})
 
 
 def _certificate_ready(results: Sequence[CertificateResult], conditions: Conditions) -> Condition:

@@ -17,8 +17,32 @@ class Target:
 
 
 @dataclass(frozen=True)
+class HealthCheck:
+    """How VPC Lattice finds out whether a target can serve; the defaults are those it gives to HTTP/1.1 targets.
+
+    With a `port` of 0 each target is asked at its own port. `matcher` lists the HTTP codes of a healthy answer, such as
+    `200,202` or `200-299`; the thresholds count answers in a row.
+    https://docs.aws.amazon.com/vpc-lattice/latest/ug/target-group-health-checks.html
+    """
+
+    enabled: bool = True
+    protocol: str = "HTTP"
+    protocol_version: str = "HTTP1"
+    port: int = 0
+    path: str = "/"
+    interval_seconds: int = 30
+    timeout_seconds: int = 5
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+    matcher: str = "200"
+
+
+@dataclass(frozen=True)
 class TargetGroup:
-    """An IP target group. All members but the targets are immutable in VPC Lattice; a change of them is a new name."""
+    """An IP target group. Its health check and targets can change; a change of any other member is a new name.
+
+    `health_check` is None where it is not known what is wanted: then it stays what it is.
+    """
 
     name: str
     vpc_id: str
@@ -26,6 +50,7 @@ class TargetGroup:
     protocol: str = "HTTP"
     protocol_version: str = "HTTP1"
     ip_address_type: str = "IPV4"
+    health_check: HealthCheck | None = HealthCheck()
     targets: tuple[Target, ...] = ()
     stands_for: str = field(default="", compare=False)
     id: str = field(default="", compare=False)

@@ -6,11 +6,11 @@ A change names things by name; ids are looked up when it is applied, for many do
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from trellis.model import Action, FixedResponse, Listener, Rule, RuleMatch, Target, TargetGroup
+from trellis.model import Action, FixedResponse, HealthCheck, Listener, Rule, RuleMatch, Target, TargetGroup
 from trellis.planning.work import Description, described
 
-# Targets are registered by changes of their own; the others are chosen by AWS or take no part in comparing.
-_LEFT_OUT = {"targets", "id", "arn", "status", "owner", "stands_for"}
+# Targets and health checks have changes of their own; the others are chosen by AWS or take no part in comparing.
+_LEFT_OUT = {"targets", "health_check", "id", "arn", "status", "owner", "stands_for"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,29 @@ class CreateTargetGroup(_GroupChange):
     @property
     def expected(self) -> Any:
         return _group_words(self.group)
+
+
+@dataclass(frozen=True)
+class SetHealthCheck(_GroupChange):
+    """Set how the targets of a group are checked; `wanted` and `old` are the whole checks.
+
+    It is a resource of its own, so that a check about which people quarrel does not keep the group from its targets.
+    """
+
+    wanted: HealthCheck
+    old: HealthCheck
+
+    @property
+    def resource(self) -> str:
+        return health_check_of(self.group.name)
+
+    @property
+    def expected(self) -> Any:
+        return _members_unlike(self.wanted, self.old)
+
+    @property
+    def found(self) -> Any:
+        return _members_unlike(self.old, self.wanted)
 
 
 @dataclass(frozen=True)
@@ -294,11 +317,16 @@ def describe(change: ServiceChange) -> Description:
     return {**words, "fields": sorted({*(expected or {}), *(found or {})} - {"because"})}
 
 
+def health_check_of(group: str) -> str:
+    """How reports call the health check of a target group."""
+    return f"health check of target group {group}"
+
+
 def takes_away(change: ServiceChange) -> bool:
     """Whether requests that are served before the change may not be served as before after it."""
     if isinstance(change, SetCertificate):
         return not change.certificate_arn
-    return change.deletes or isinstance(change, DeregisterTargets | UpdateRule | UpdateListener)
+    return change.deletes or isinstance(change, DeregisterTargets | SetHealthCheck | UpdateRule | UpdateListener)
 
 
 def same_match(one: RuleMatch, other: RuleMatch) -> bool:
@@ -348,6 +376,11 @@ def _action_words(action: Action) -> dict[str, Any]:
     if isinstance(action, FixedResponse):
         return {"fixed_response": action.status_code}
     return {"forward": dict(sorted((share.target_group, share.weight) for share in action.target_groups))}
+
+
+def _members_unlike(check: HealthCheck, other: HealthCheck) -> dict[str, Any]:
+    others = asdict(other)
+    return {name: value for name, value in asdict(check).items() if value != others[name]}
 
 
 def _addresses(targets: tuple[Target, ...]) -> list[str]:

@@ -21,6 +21,7 @@ from trellis.planning.service_changes import (
     RegisterTargets,
     ServiceChange,
     SetCertificate,
+    SetHealthCheck,
     UpdateListener,
     UpdateRule,
 )
@@ -74,7 +75,7 @@ class _Situation:
     def wait(self, change: ServiceChange) -> Wait | None:
         """What the change waits for."""
         match change:
-            case CreateTargetGroup() | RegisterTargets() | DeregisterTargets() | DeleteTargetGroup():
+            case CreateTargetGroup() | SetHealthCheck() | RegisterTargets() | DeregisterTargets() | DeleteTargetGroup():
                 return self._for_group_change(change)
             case CreateService() | DeleteService() | AssociateService() | DisassociateService():
                 return self._for_service_change(change)
@@ -88,13 +89,13 @@ class _Situation:
                 return None
 
     def _for_group_change(
-        self, change: CreateTargetGroup | RegisterTargets | DeregisterTargets | DeleteTargetGroup
+        self, change: CreateTargetGroup | SetHealthCheck | RegisterTargets | DeregisterTargets | DeleteTargetGroup
     ) -> Wait | None:
         name = change.group.name
         match change:
             case CreateTargetGroup():
                 return _while_exists(change.resource, self._group_status(name))
-            case RegisterTargets():
+            case SetHealthCheck() | RegisterTargets():
                 return self._for_group(name)
             case DeregisterTargets():
                 return self._for_release(name) or self._for_group_to_settle(name)

@@ -1,4 +1,4 @@
-"""The target groups of one service and their targets: what differs, and in which order it is put right."""
+"""The target groups of one service, their health checks and targets: what differs, in the order of putting it right."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +9,7 @@ from trellis.planning.service_changes import (
     DeregisterTargets,
     RegisterTargets,
     ServiceChange,
+    SetHealthCheck,
 )
 from trellis.planning.service_state import ObservedGroup, ObservedService, is_failed, is_lost
 
@@ -26,6 +27,7 @@ def diff_groups(desired: Service, observed: ObservedService) -> list[ServiceChan
             changes.append(CreateTargetGroup(desired.name, group))
             changes += _register(desired.name, group, group.targets)
         else:
+            changes += _diff_health_check(desired.name, group, found.group)
             changes += _diff_targets(desired.name, group, found.group)
     return changes
 
@@ -45,6 +47,13 @@ def delete_groups(groups: Sequence[ObservedGroup], service: str, *, because: str
         changes += _deregister(service, found.group, found.group.targets)
         changes.append(DeleteTargetGroup(service, found.group, because))
     return changes
+
+
+def _diff_health_check(service: str, group: TargetGroup, found: TargetGroup) -> list[ServiceChange]:
+    wanted, old = group.health_check, found.health_check
+    if wanted is None or old is None or wanted == old:
+        return []
+    return [SetHealthCheck(service, group, wanted, old)]
 
 
 def _diff_targets(service: str, group: TargetGroup, found: TargetGroup) -> list[ServiceChange]:

@@ -15,6 +15,7 @@ _BY_FIELD = frozenset(
         "UpdateRule",
         "UpdateListener",
         "SetCertificate",
+        "SetHealthCheck",
         "PutAuthPolicy",
         "SetAuthType",
         "ClaimAuth",

@@ -11,6 +11,7 @@ from trellis.reporting import svg
 from trellis.reporting.differences import PRESENCE
 from trellis.reporting.escaping import safe, words
 from trellis.reporting.lines import Line
+from trellis.reporting.picture import of_group
 
 _WIDTH = 1120
 _VPC = (16.0, 212.0)  # x and width of each column
@@ -185,7 +186,7 @@ class _ServiceBox:
     def _groups(self) -> Iterator[str]:
         x, width = _GROUP
         for group, y in zip(self._service["groups"], self._group_tops(), strict=True):
-            drifted = self._lines(f"target group {group['name']}")
+            drifted = [line for found in of_group(group["name"]) for line in self._lines(found)]
             yield svg.box(
                 x, y, (width, _group_height(self._service, group)), style="group drifted" if drifted else "group"
             )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from trellis.model import Cluster, Forward, Rule, RuleMatch, Service, TargetGroup
+from trellis.planning.service_changes import health_check_of
 from trellis.reporting.lines import Line
 from trellis.reporting.wanted import Document, desired_of
 
@@ -30,8 +31,13 @@ def picture(cluster: Cluster, plan: Document, drifted: Sequence[Line]) -> dict[s
 
 
 def _is_marked(service: Service, marked: Iterable[str]) -> bool:
-    groups = {f"target group {group.name}" for group in service.target_groups}
+    groups = {resource for group in service.target_groups for resource in of_group(group.name)}
     return any(resource in groups or belongs(resource, service.name) for resource in marked)
+
+
+def of_group(name: str) -> tuple[str, str]:
+    """The resources of reports that a target group is."""
+    return f"target group {name}", health_check_of(name)
 
 
 def belongs(resource: str, service: str) -> bool:

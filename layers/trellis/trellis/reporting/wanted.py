@@ -5,7 +5,7 @@ here as they are called in every plan.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,7 +14,7 @@ from trellis.model import POD_IDENTITY, Desired, Service
 from trellis.planning.auth_policies import IAM, resource_of
 from trellis.planning.client_identity import BOUNDARY, CALLS, EXTRA, TRUST, binding_of, role_named
 from trellis.planning.client_identity import resource_of as client_role
-from trellis.planning.service_changes import describe
+from trellis.planning.service_changes import describe, health_check_of
 from trellis.planning.service_state import ObservedService
 from trellis.planning.services import diff_service
 
@@ -69,4 +69,6 @@ def _of_service(service: Service) -> Mapping[str, Fields]:
         for name, value in words["expected"].items():
             # Targets come in portions.
             fields[name] = [*fields.get(name, ()), *value] if name == "targets" else value
+    for group in service.target_groups:
+        found[health_check_of(group.name)] = asdict(group.health_check) if group.health_check else {}
     return found

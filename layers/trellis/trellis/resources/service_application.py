@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trellis.model import AUTH_POLICY_TAG, Action, Target, ownership_tags
+from trellis.model import AUTH_POLICY_TAG, Action, HealthCheck, Target, ownership_tags
 from trellis.planning.service_changes import (
     AssociateService,
     CreateListener,
@@ -25,6 +25,7 @@ from trellis.planning.service_changes import (
     RegisterTargets,
     ServiceChange,
     SetCertificate,
+    SetHealthCheck,
     SetRulePriorities,
     UpdateListener,
     UpdateRule,
@@ -35,7 +36,7 @@ from trellis.planning.service_state import SERVICE_TAG, ObservedService
 from trellis.planning.work import Refusal
 from trellis.resources.client_token import client_token
 from trellis.resources.service_errors import RefusedError
-from trellis.resources.service_requests import action_request, match_request
+from trellis.resources.service_requests import action_request, health_check_request, match_request
 
 if TYPE_CHECKING:
     from mypy_boto3_vpc_lattice import VPCLatticeClient
@@ -69,6 +70,8 @@ class Application:
         # TCP has no versions, and VPC Lattice refuses to be told one.
         if group.protocol_version:
             config["protocolVersion"] = group.protocol_version
+        if group.health_check not in (None, HealthCheck()):
+            config["healthCheck"] = health_check_request(group.health_check)
         request: dict[str, Any] = {
             "name": group.name,
             "type": "IP",
@@ -76,6 +79,12 @@ class Application:
             "tags": {**self._tags(group.stands_for), SERVICE_TAG: change.service},
         }
         self._create(self.lattice.create_target_group, request)
+        return ()
+
+    def _set_health_check(self, change: SetHealthCheck) -> tuple[Refusal, ...]:
+        self.lattice.update_target_group(
+            targetGroupIdentifier=self._group_id(change.group.name), healthCheck=health_check_request(change.wanted)
+        )
         return ()
 
     def _register_targets(self, change: RegisterTargets) -> tuple[Refusal, ...]:
@@ -229,6 +238,7 @@ class Application:
 
 _CALLS: Mapping[type[ServiceChange], Callable[[Application, Any], tuple[Refusal, ...]]] = {
     CreateTargetGroup: Application._create_target_group,
+    SetHealthCheck: Application._set_health_check,
     RegisterTargets: Application._register_targets,
     DeregisterTargets: Application._deregister_targets,
     DeleteTargetGroup: Application._delete_target_group,

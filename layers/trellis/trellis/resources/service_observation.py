@@ -19,7 +19,7 @@ from trellis.resources.at_once import Each, at_once
 from trellis.resources.read_memory import NoMemory, ReadMemory
 from trellis.resources.service_details import ServiceDetails, Summary
 from trellis.resources.service_errors import is_absent
-from trellis.resources.service_requests import read_action, read_match
+from trellis.resources.service_requests import read_action, read_health_check, read_match
 
 if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
@@ -343,6 +343,7 @@ def _group_of(summary: Summary, config: Summary, *, owner: str, stands_for: str 
         protocol=summary.get("protocol", ""),
         protocol_version=config.get("protocolVersion", ""),
         ip_address_type=summary.get("ipAddressType", ""),
+        health_check=read_health_check(config["healthCheck"]) if "healthCheck" in config else None,
         stands_for=stands_for,
         id=summary["id"],
         arn=summary["arn"],

@@ -1,7 +1,8 @@
-"""Matches and actions in the shapes of the VPC Lattice API, and back.
+"""Matches, actions and health checks in the shapes of the VPC Lattice API, and back.
 
 `caseSensitive` is always sent: the API documentation and the User Guide contradict each other on its default. Whatever
 the model has no word for is read as a match of the kind `other`, which equals no wanted match, so that it is repaired.
+GetTargetGroup tells of a health check with its defaults, but for those that stand for another value's.
 """
 
 import json
@@ -13,13 +14,19 @@ from trellis.model import (
     FixedResponse,
     Forward,
     HeaderMatch,
+    HealthCheck,
     PathMatch,
     RuleMatch,
     WeightedTargetGroup,
 )
 
 if TYPE_CHECKING:
-    from mypy_boto3_vpc_lattice.type_defs import RuleActionOutputTypeDef, RuleActionUnionTypeDef, RuleMatchUnionTypeDef
+    from mypy_boto3_vpc_lattice.type_defs import (
+        HealthCheckConfigTypeDef,
+        RuleActionOutputTypeDef,
+        RuleActionUnionTypeDef,
+        RuleMatchUnionTypeDef,
+    )
 
 DEFAULT_WEIGHT = 1
 
@@ -48,6 +55,42 @@ def match_request(match: RuleMatch) -> "RuleMatchUnionTypeDef":
             {"name": header.name, "match": {"exact": header.value}, "caseSensitive": True} for header in match.headers
         ]
     return cast("RuleMatchUnionTypeDef", {"httpMatch": http})
+
+
+def health_check_request(check: HealthCheck) -> "HealthCheckConfigTypeDef":
+    """The health check as a request; a port of 0 sets it back to that of the targets."""
+    return cast(
+        "HealthCheckConfigTypeDef",
+        {
+            "enabled": check.enabled,
+            "protocol": check.protocol,
+            "protocolVersion": check.protocol_version,
+            "port": check.port,
+            "path": check.path,
+            "healthCheckIntervalSeconds": check.interval_seconds,
+            "healthCheckTimeoutSeconds": check.timeout_seconds,
+            "healthyThresholdCount": check.healthy_threshold,
+            "unhealthyThresholdCount": check.unhealthy_threshold,
+            "matcher": {"httpCode": check.matcher},
+        },
+    )
+
+
+def read_health_check(found: Mapping[str, Any]) -> HealthCheck:
+    """The health check of an answer."""
+    default = HealthCheck()
+    return HealthCheck(
+        enabled=found.get("enabled", default.enabled),
+        protocol=found.get("protocol", default.protocol),
+        protocol_version=found.get("protocolVersion", default.protocol_version),
+        port=found.get("port", default.port),
+        path=found.get("path") or default.path,
+        interval_seconds=found.get("healthCheckIntervalSeconds", default.interval_seconds),
+        timeout_seconds=found.get("healthCheckTimeoutSeconds", default.timeout_seconds),
+        healthy_threshold=found.get("healthyThresholdCount", default.healthy_threshold),
+        unhealthy_threshold=found.get("unhealthyThresholdCount", default.unhealthy_threshold),
+        matcher=found.get("matcher", {}).get("httpCode") or default.matcher,
+    )
 
 
 def read_action(action: "RuleActionOutputTypeDef", group_names: Mapping[str, str]) -> Action:

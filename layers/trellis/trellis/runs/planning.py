@@ -172,6 +172,8 @@ def refused(intent: Intent) -> Iterator[dict[str, str]]:
             held.append((name, parent.conditions))
     for policy in intent.policies:
         held.append((f"IAMAuthPolicy {policy.namespace}/{policy.name}", (policy.accepted,)))
+    for check in intent.group_policies:
+        held.append((f"TargetGroupPolicy {check.namespace}/{check.name}", (check.accepted,)))
     for resource, conditions in held:
         for condition in conditions:
             if condition.status != _FULFILLED.get(condition.type, "True"):

@@ -35,7 +35,7 @@ from trellis.runs.toolbox import Toolbox
 Document = Mapping[str, Any]
 Key = tuple[str, str]
 
-_KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "IAMAuthPolicy")
+_KINDS = ("GatewayClass", "Gateway", "HTTPRoute", "IAMAuthPolicy", "TargetGroupPolicy")
 
 _TOLD_REFUSALS = 5
 
@@ -101,7 +101,7 @@ class _Known:
         """Whether a status may be written."""
         key = (status.namespace, status.name)
         match status.kind:
-            case "GatewayClass":
+            case "GatewayClass" | "TargetGroupPolicy":
                 return True
             case "HTTPRoute":
                 return self._knows_names and self._is_about(self._routes.get(key, frozenset()))
