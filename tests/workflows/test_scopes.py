@@ -8,7 +8,7 @@ from typing import Any
 from flow_driver import conclude, onboard, reconcile
 from flow_forks import in_branch
 from flow_lab import BUCKET, FlowLab
-from flow_world import CLUSTER, ROUTE, ZONE, apply_manifests
+from flow_world import CLUSTER, ROUTE, ZONE, apply_manifests, ask_for_access
 
 CART = f"{ROUTE.rpartition('/')[0]}/cart"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1/namespaces/apps/gateways/eks-lattice-network"
@@ -92,6 +92,57 @@ def test_a_run_for_a_service_reads_that_service_alone(lab: FlowLab) -> None:
     assert one["vpc-lattice:ListListeners"] == 4
     assert one["vpc-lattice:ListRules"] == 4 * listeners
     assert one["resource-groups-tagging-api:GetResources"] == 4
+
+
+def test_a_run_for_two_services_puts_both_right_and_reads_no_other(lab: FlowLab) -> None:
+    def work() -> Any:
+        converged(lab)
+        route = lab.kubernetes(CLUSTER).get(CART) or {}
+        spec = {**route["spec"], "hostnames": [f"third.{ZONE}"]}
+        third = {"apiVersion": route["apiVersion"], "kind": "HTTPRoute", "spec": spec}
+        document = {**third, "metadata": {"name": "third", "namespace": "apps"}}
+        lab.kubernetes(CLUSTER).apply(f"{CART.rpartition('/')[0]}/third", document, manager="team")
+        reconcile(lab, CLUSTER, "third route")
+        for hostname in ("datastore", "cart", "third"):
+            delete_rules(lab, hostname)
+        lab.clock.move(60)
+        scope = f"service/cart.{ZONE},datastore.{ZONE}"
+        made = calls(lab, lambda: reconcile(lab, CLUSTER, "two", scope=scope))
+        return made["vpc-lattice:ListListeners"], [rules(lab, name) for name in ("datastore", "cart", "third")]
+
+    # The plan, two rounds of the change, and the plan that verifies; each reads the listeners of two services.
+    assert in_branch(work) == (8, [2, 2, 0])
+
+
+def allowed(lab: FlowLab) -> set[str]:
+    """What the roles of the cluster's ServiceAccounts may call."""
+    iam = lab.aws("iam")
+    names = [role["RoleName"] for role in iam.list_roles(PathPrefix=f"/trellis/clients/{CLUSTER}/")["Roles"]]
+    policies = [iam.get_role_policy(RoleName=name, PolicyName="calls")["PolicyDocument"] for name in names]
+    return {resource for policy in policies for found in policy["Statement"] for resource in found["Resource"]}
+
+
+def test_a_service_that_is_made_anew_may_be_called_by_the_pods_that_called_it(lab: FlowLab) -> None:
+    def work() -> Any:
+        converged(lab)
+        ask_for_access(lab)
+        reconcile(lab, CLUSTER, "access")
+        lab.clock.move(60)
+        lattice, roles = lab.aws("vpc-lattice"), lab.aws("iam").list_roles(PathPrefix="/trellis/clients/")["Roles"]
+        gone = service(lab, "datastore")
+        for found in lattice.list_service_network_service_associations(serviceIdentifier=gone)["items"]:
+            lattice.delete_service_network_service_association(serviceNetworkServiceAssociationIdentifier=found["id"])
+        lab.clock.move(60)
+        lattice.delete_service(serviceIdentifier=gone)
+        lab.clock.move(60)
+        before = allowed(lab)
+        reconcile(lab, CLUSTER, "one", scope=f"service/datastore.{ZONE}")
+        arn = next(item["arn"] for item in lattice.list_services()["items"] if item["id"] == service(lab, "datastore"))
+        again = lab.aws("iam").list_roles(PathPrefix="/trellis/clients/")["Roles"]
+        same = [role["RoleId"] for role in again] == [role["RoleId"] for role in roles]
+        return len(roles), before == {f"{arn}/*"}, allowed(lab) == {f"{arn}/*"}, same
+
+    assert in_branch(work) == (2, False, True, True)
 
 
 def test_a_run_for_the_vpc_reads_no_service(lab: FlowLab) -> None:

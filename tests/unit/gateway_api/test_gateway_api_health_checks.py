@@ -164,6 +164,25 @@ def test_a_policy_of_which_not_even_the_target_can_be_read_may_be_for_any_servic
     assert set(checks(elsewhere).values()) == {HealthCheck()}
 
 
+def test_an_unreadable_policy_that_is_younger_does_not_keep_a_sound_one_from_counting() -> None:
+    sound = group_policy(name="sound", created="2026-01-15", healthCheck=READY)
+    for created, wanted in (("2026-01-01", None), ("2026-02-01", HealthCheck(path="/ready"))):
+        bad = group_policy(name="bad", created=created, healthCheck={"port": 0})
+        assert checks(sound, bad)["apps/datastore-v1"] == wanted
+
+
+def test_an_unreadable_service_is_not_missing() -> None:
+    bad = {**service("datastore-v1"), "spec": {"ports": "none"}}
+    intent = intent_of(HTTPRoute=[both()], Service=[bad, service("datastore-v2")], TargetGroupPolicy=[group_policy()])
+    assert accepted(intent) == {}
+
+
+def test_a_range_of_codes_that_ends_before_it_begins_is_refused() -> None:
+    policy = group_policy(healthCheck={"statusMatch": "200,299-200"})
+    assert checks(policy)["apps/datastore-v1"] is None
+    assert accepted(intent_of(HTTPRoute=[both()], TargetGroupPolicy=[policy])) == {"checks": ("False", "Invalid")}
+
+
 def test_a_deleted_policy_does_not_count() -> None:
     policy = group_policy(healthCheck=READY)
     policy["metadata"]["deletionTimestamp"] = "2026-03-01T00:00:00Z"

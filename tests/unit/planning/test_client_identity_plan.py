@@ -116,13 +116,19 @@ def test_a_role_whose_services_are_gone_stays_and_may_call_nothing() -> None:
     assert diff(replace(gone, roles=(replace(change.role, owner=OWNER),)), CLIENT).changes == ()
 
 
-def test_what_a_role_may_call_stays_while_the_run_makes_a_service_of_it() -> None:
-    client = replace(CLIENT, calls=(*CLIENT.calls, "new.example"))
-    coming = frozenset({"new.example"})
-    assert diff(converged(), client, coming=coming) == ClientsDiff()
-    assert diff(replace(converged(), services={}), client, coming=coming | set(CLIENT.calls)) == ClientsDiff()
-    moved = diff(replace(converged(), roles=(replace(made(), trust={}),)), client, coming=coming)
+def test_what_a_role_may_call_is_judged_after_the_run_has_made_its_services() -> None:
+    away = replace(converged(), services={})
+    assert diff(away, CLIENT, coming=frozenset(CLIENT.calls)) == ClientsDiff()
+    moved = diff(replace(away, roles=(replace(made(), trust={}),)), CLIENT, coming=frozenset(CLIENT.calls))
     assert [change.fields for change in moved.changes if isinstance(change, ChangeRole)] == [("trust",)]
+
+
+def test_what_somebody_changed_is_seen_although_one_of_the_services_is_still_to_be_made() -> None:
+    client = replace(CLIENT, calls=(*CLIENT.calls, "new.example"))
+    changed = replace(converged(), roles=(replace(made(), policy={}),))
+    (change,) = diff(changed, client, coming=frozenset({"new.example"})).changes
+    assert isinstance(change, ChangeRole)
+    assert change.fields == ("calls",)
 
 
 ISSUER = "oidc.eks/id/1"

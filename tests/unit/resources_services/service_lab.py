@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from trellis.model import (
     FixedResponse,
     Forward,
+    HealthCheck,
     Listener,
     PathMatch,
     Rule,
@@ -112,7 +113,13 @@ class Lab:
     def service(self, *, weights: Sequence[int] = (90, 10), targets: Sequence[str] = ("192.168.48.10",)) -> Service:
         """The service of the walk-through."""
         groups = tuple(
-            TargetGroup(f"datastore-{version}", self.vpc_id, 80, targets=tuple(Target(ip, 8080) for ip in targets))
+            TargetGroup(
+                name=f"datastore-{version}",
+                vpc_id=self.vpc_id,
+                port=80,
+                health_check=HealthCheck(),
+                targets=tuple(Target(ip, 8080) for ip in targets),
+            )
             for version in ("v1", "v2")
         )
         both = tuple(WeightedTargetGroup(group.name, weight) for group, weight in zip(groups, weights, strict=True))

@@ -82,9 +82,8 @@ def test_a_health_check_of_which_nothing_is_known_stays(lab: Lab) -> None:
     assert health_check_of(lab)["path"] == "/ready"
 
 
-def test_a_group_is_made_with_the_health_check_that_it_is_to_have(lab: Lab) -> None:
+def test_a_group_gets_the_health_check_that_it_is_to_have(lab: Lab) -> None:
     check = HealthCheck(
-        enabled=False,
         protocol="HTTPS",
         protocol_version="HTTP2",
         port=9000,
@@ -95,9 +94,9 @@ def test_a_group_is_made_with_the_health_check_that_it_is_to_have(lab: Lab) -> N
         unhealthy_threshold=4,
         matcher="200-299",
     )
-    assert "UpdateTargetGroup" not in lab.writes_of(with_health_check(lab.service(), check))
+    assert lab.writes_of(with_health_check(lab.service(), check)).count("UpdateTargetGroup") == 2
     assert health_check_of(lab) == {
-        "enabled": False,
+        "enabled": True,
         "protocol": "HTTPS",
         "protocolVersion": "HTTP2",
         "port": 9000,
@@ -109,7 +108,20 @@ def test_a_group_is_made_with_the_health_check_that_it_is_to_have(lab: Lab) -> N
         "matcher": {"httpCode": "200-299"},
     }
     assert lab.writes_of(lab.service()) == ["UpdateTargetGroup", "UpdateTargetGroup"]
-    assert health_check_of(lab)["enabled"] is True
+    assert health_check_of(lab)["path"] == "/"
+    assert "port" not in health_check_of(lab)
+
+
+def test_of_a_check_that_is_off_nothing_else_matters(lab: Lab) -> None:
+    lab.converge(with_health_check(lab.service(), HealthCheck(enabled=False, path="/ready")))
+    assert health_check_of(lab)["enabled"] is False
+    assert lab.writes_of(with_health_check(lab.service(), HealthCheck(enabled=False))) == []
+
+
+def test_a_health_check_that_is_refused_stands_in_the_way_of_nothing_else(lab: Lab) -> None:
+    outcome = lab.converge(with_health_check(lab.service(), HealthCheck(path="no path")))
+    assert (outcome.status, {found.reason for found in outcome.refusals}) == ("REFUSED", {"ValidationException"})
+    assert lab.state()["services"][NAME]["listeners"]["http-80"] == [("r-popular", 1), ("r-summary", 2)]
 
 
 def test_a_health_check_about_which_people_quarrel_does_not_keep_a_group_from_its_targets(lab: Lab) -> None:

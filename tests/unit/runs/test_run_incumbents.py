@@ -60,8 +60,7 @@ def objects(*routes: dict[str, Any]) -> dict[str, Any]:
         ],
         "HTTPRoute": list(routes),
     }
-    kinds = ("ReferenceGrant", "Namespace", "Service", "EndpointSlice", "ServiceAccount", "IAMAuthPolicy")
-    return {"cluster": "blue", "objects": {**{kind: [] for kind in kinds}, **given}}
+    return {"cluster": "blue", "objects": {**{kind: [] for kind in COLLECTIONS}, **given}}
 
 
 def planned(monkeypatch: pytest.MonkeyPatch, lattice: Lattice, *routes: dict[str, Any]) -> dict[str, Any]:

@@ -138,7 +138,9 @@ def test_a_changed_record_starts_a_run_for_its_service_and_is_a_cause_of_names_o
     ("items", "scope"),
     [
         ({"apply_service/store"}, "service/store"),
-        ({"apply_service/store", "apply_service/shop"}, "cluster"),
+        ({"apply_service/store", "apply_service/shop", "sync_dns/blue"}, "service/shop,store"),
+        ({f"apply_service/store-{number}" for number in range(21)}, "cluster"),
+        ({"apply_service/store", "apply_service/shop", "associate_vpc/blue"}, "cluster"),
         ({"apply_service/store", "sync_dns/blue"}, "service/store"),
         ({"sync_dns/blue"}, "vpc"),
         ({"open_security_group/blue"}, "vpc"),
@@ -146,6 +148,7 @@ def test_a_changed_record_starts_a_run_for_its_service_and_is_a_cause_of_names_o
         ({"associate_vpc/blue"}, "cluster"),
         ({"open_security_group/blue", "apply_service/store"}, "cluster"),
         ({"attach_auth_policy/service/store", "apply_service/store"}, "service/store"),
+        ({"attach_auth_policy/service/store", "apply_service/shop"}, "service/shop,store"),
         ({"provision_client_identity/blue"}, "cluster"),
         (set(), "cluster"),
     ],

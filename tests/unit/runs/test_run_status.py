@@ -153,9 +153,27 @@ def test_what_was_written_on_a_route_that_left_is_taken_back(monkeypatch: pytest
         "metadata": {"namespace": "apps", "name": "left", "annotations": {DOMAIN_ANNOTATION: "x.on.aws"}},
         "status": {"parents": [theirs, own]},
     }
-    wanted = list(status._abandoned({("apps", "left"): left}, ()))
+    wanted = list(status._abandoned({"HTTPRoute": {("apps", "left"): left}, "TargetGroupPolicy": {}}, ()))
     assert [(found.name, found.annotations) for found in wanted] == [("left", {DOMAIN_ANNOTATION: None})]
     assert merge_status(left["status"], wanted[0].status, "now") == {"parents": [theirs]}
+
+
+def test_a_policy_whose_service_no_route_uses_any_more_is_not_called_accepted() -> None:
+    def policy(message: str) -> dict[str, Any]:
+        condition = {"type": "Accepted", "status": "True", "reason": "Accepted", "message": message}
+        metadata = {"namespace": "apps", "name": "checks", "generation": 2}
+        return {"metadata": metadata, "status": {"conditions": [condition]}}
+
+    def taken_back(message: str, *wanted: ObjectStatus) -> list[tuple[str, int]]:
+        live = {"HTTPRoute": {}, "TargetGroupPolicy": {("apps", "checks"): policy(message)}}
+        conditions = [
+            condition for found in status._abandoned(live, wanted) for condition in found.status["conditions"]
+        ]
+        return [(condition["status"], condition["observedGeneration"]) for condition in conditions]
+
+    assert taken_back("Accepted by Trellis") == [("Unknown", 2)]
+    assert taken_back("policy is accepted") == [], "another controller's"
+    assert taken_back("Accepted by Trellis", ObjectStatus("TargetGroupPolicy", "apps", "checks", {}, {})) == []
 
 
 def route(name: str, *services: str) -> SimpleNamespace:

@@ -12,6 +12,9 @@ INVALID_CERTIFICATE_REF = "InvalidCertificateRef"
 CONFLICTED = "Conflicted"
 """The reason of policies that lose to another, as the Gateway API's policy attachment calls it."""
 
+ACCEPTED = "Accepted by Trellis"
+"""The message of what is accepted; it tells a TargetGroupPolicy's condition from that of another controller."""
+
 _MAX_MESSAGES = 10
 _MAX_LENGTH = 4000
 _MAX_REASON = 1024
@@ -19,7 +22,7 @@ _MAX_REASON = 1024
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition; `status` is `True` or `False` in Kubernetes' spelling."""
+    """One condition; `status` is `True`, `False` or `Unknown` in Kubernetes' spelling."""
 
     type: str
     status: str

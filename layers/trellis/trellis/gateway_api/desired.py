@@ -13,6 +13,7 @@ from trellis.model import (
     DnsName,
     FixedResponse,
     Forward,
+    HealthCheck,
     Listener,
     Rule,
     Service,
@@ -106,6 +107,7 @@ class _Service:
             name=self._name(f"{self._service.namespace[:20]}-unresolved", "unresolved"),
             vpc_id=self._cluster.vpc_id,
             port=_UNRESOLVED_PORT,
+            health_check=HealthCheck(),
             stands_for=f"backends that cannot be used: {self._service.stands_for}"[: limits.MAX_TAG_VALUE],
         )
 

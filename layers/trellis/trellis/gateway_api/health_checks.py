@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from trellis.gateway_api.conditions import CONFLICTED, Condition, Conditions
+from trellis.gateway_api.conditions import ACCEPTED, CONFLICTED, Condition, Conditions
 from trellis.gateway_api.intent_model import GroupPolicyIntent
 from trellis.gateway_api.objects import HealthCheckSpec, TargetGroupPolicy
 from trellis.gateway_api.policies import INVALID, TARGET_NOT_FOUND
@@ -18,6 +18,8 @@ from trellis.gateway_api.snapshot import Malformed, Snapshot
 from trellis.model import HealthCheck
 
 KIND = "TargetGroupPolicy"
+
+_OF_OTHERS = "ServiceExport"
 
 Key = tuple[str, str]
 
@@ -46,11 +48,15 @@ def health_checks(snapshot: Snapshot) -> HealthChecks:
     for policy in sorted(snapshot.group_policies, key=_rank):
         if policy.metadata.deletion_timestamp is None and not _wrong_reference(policy):
             winners.setdefault(_target(policy), policy)
-    unreadable = [bad for bad in snapshot.malformed if bad.kind == KIND]
-    named = {(bad.namespace, name) for bad in unreadable if (name := _readable_name(bad))}
-    return HealthChecks(
-        winners, frozenset(named), frozenset(bad.namespace for bad in unreadable if not _readable_name(bad))
-    )
+    doubted, doubted_namespaces = set(), set()
+    for bad in (bad for bad in snapshot.malformed if bad.kind == KIND):
+        name = _readable_name(bad)
+        winner = winners.get((bad.namespace, name))
+        if not name:
+            doubted_namespaces.add(bad.namespace)
+        elif winner is None or not _is_younger(bad, winner):
+            doubted.add((bad.namespace, name))
+    return HealthChecks(winners, frozenset(doubted), frozenset(doubted_namespaces))
 
 
 def judge_group_policies(
@@ -61,11 +67,12 @@ def judge_group_policies(
     Those of other Services, and of ServiceExports, are somebody else's: another controller's, or nobody's so far.
     """
     used, existing = set(backends), {service.key for service in snapshot.services}
+    existing |= {(bad.namespace, bad.name) for bad in snapshot.malformed if bad.kind == "Service"}
     return tuple(
         GroupPolicyIntent(*policy.key, _accepted(policy, checks, exists=_target(policy) in existing))
         for policy in snapshot.group_policies
         if policy.metadata.deletion_timestamp is None
-        and policy.spec.target_ref.kind != "ServiceExport"
+        and policy.spec.target_ref.kind != _OF_OTHERS
         and (_wrong_reference(policy) or _target(policy) in used or _target(policy) not in existing)
     )
 
@@ -82,7 +89,7 @@ def _accepted(policy: TargetGroupPolicy, checks: HealthChecks, *, exists: bool) 
     if winner is not policy:
         message = f"Service {'/'.join(_target(policy))} has the older TargetGroupPolicy {'/'.join(winner.key)}"
         return conditions.false("Accepted", CONFLICTED, message)
-    return conditions.true("Accepted", "Accepted", "Accepted by Trellis")
+    return conditions.true("Accepted", "Accepted", ACCEPTED)
 
 
 def _rank(policy: TargetGroupPolicy) -> tuple[datetime, str, str]:
@@ -114,6 +121,11 @@ def _problems(policy: TargetGroupPolicy) -> Iterator[str]:
     ):
         if value not in (None, supported):
             yield f"spec.{name}: {value[:20]} is not supported, pods are asked by HTTP/1.1"
+    check = policy.spec.health_check
+    for part in (check.status_match or "").split(",") if check else ():
+        first, _, last = part.partition("-")
+        if last and last < first:
+            yield f"spec.healthCheck.statusMatch: {part} is no range"
 
 
 def _health_check(spec: HealthCheckSpec | None) -> HealthCheck:
@@ -137,7 +149,20 @@ def _health_check(spec: HealthCheckSpec | None) -> HealthCheck:
 
 def _readable_name(bad: Malformed) -> str:
     """Which Service an unreadable policy is for, as far as that can be read."""
-    spec = bad.document.get("spec") if isinstance(bad.document, Mapping) else None
-    ref = spec.get("targetRef") if isinstance(spec, Mapping) else None
-    name = ref.get("name") if isinstance(ref, Mapping) else None
+    ref = _member(_member(bad.document, "spec"), "targetRef")
+    name = _member(ref, "name")
     return name if isinstance(name, str) else ""
+
+
+def _is_younger(bad: Malformed, winner: TargetGroupPolicy) -> bool:
+    """Whether an unreadable policy cannot count because of an older one."""
+    text = _member(_member(bad.document, "metadata"), "creationTimestamp")
+    try:
+        created = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return False
+    return created is not None and created.tzinfo is not None and (created, bad.namespace, bad.name) > _rank(winner)
+
+
+def _member(document: Any, name: str) -> Any:
+    return document.get(name) if isinstance(document, Mapping) else None

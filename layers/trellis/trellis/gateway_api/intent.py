@@ -11,7 +11,7 @@ from trellis.gateway_api.assembly import Assembled, Claim, Served, assemble, hos
 from trellis.gateway_api.attachment import Attachment, NamespaceLabels, OwnGateway, Place, attach
 from trellis.gateway_api.backends import Backends
 from trellis.gateway_api.clients import judge_clients
-from trellis.gateway_api.conditions import Condition, Conditions, Finding, joined
+from trellis.gateway_api.conditions import ACCEPTED, Condition, Conditions, Finding, joined
 from trellis.gateway_api.gateways import generation_of, judge_gateway, judge_malformed, own_classes
 from trellis.gateway_api.health_checks import health_checks, judge_group_policies
 from trellis.gateway_api.intent_model import GatewayIntent, HeldService, Intent, ParentIntent, RouteIntent
@@ -215,7 +215,7 @@ def _judge(
     accepted = (
         conditions.false("Accepted", refusal.reason, refusal.message)
         if refusal
-        else conditions.true("Accepted", "Accepted", joined(served.notes) or "Accepted by Trellis")
+        else conditions.true("Accepted", "Accepted", joined(served.notes) or ACCEPTED)
     )
     partial = (
         [conditions.true("PartiallyInvalid", "UnsupportedValue", _dropped(problems))]

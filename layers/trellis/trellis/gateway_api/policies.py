@@ -15,7 +15,7 @@ from typing import Any
 from trellis.auth_policies import CheckedPolicy, check_policy, means_the_same
 from trellis.auth_policies.placeholders import NETWORK_ARN, SERVICE_ARN
 from trellis.gateway_api import limits
-from trellis.gateway_api.conditions import CONFLICTED, Conditions, Finding, joined
+from trellis.gateway_api.conditions import ACCEPTED, CONFLICTED, Conditions, Finding, joined
 from trellis.gateway_api.intent_model import Intent, PolicyIntent
 from trellis.gateway_api.names import service_name
 from trellis.gateway_api.objects import GATEWAY_GROUP, IAMAuthPolicy, PolicyTargetRef
@@ -164,7 +164,7 @@ def _judged(found: _Candidate, winners: Mapping[str, _Candidate]) -> PolicyInten
         messages = [f"{holder} has the policy of the older {winner.source}" for holder, winner in lost]
         accepted = conditions.false("Accepted", CONFLICTED, joined(messages))
     else:
-        accepted = conditions.true("Accepted", "Accepted", "Accepted by Trellis")
+        accepted = conditions.true("Accepted", "Accepted", ACCEPTED)
     return PolicyIntent(*found.policy.key, accepted, found.holders)
 
 

@@ -41,7 +41,7 @@ class HealthCheck:
 class TargetGroup:
     """An IP target group. Its health check and targets can change; a change of any other member is a new name.
 
-    `health_check` is None where it is not known what is wanted: then it stays what it is.
+    `health_check` is None where it is not known what is wanted, or what is there: then it stays what it is.
     """
 
     name: str
@@ -50,7 +50,7 @@ class TargetGroup:
     protocol: str = "HTTP"
     protocol_version: str = "HTTP1"
     ip_address_type: str = "IPV4"
-    health_check: HealthCheck | None = HealthCheck()
+    health_check: HealthCheck | None = None
     targets: tuple[Target, ...] = ()
     stands_for: str = field(default="", compare=False)
     id: str = field(default="", compare=False)

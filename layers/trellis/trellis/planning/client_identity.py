@@ -212,8 +212,8 @@ class _Diff:
     def _role(self, client: ClientIdentity) -> ClientRole | None:
         """The role as it should be; None when it is not there and none of its services exists.
 
-        One that is there stays meanwhile: policies know it by its id. What it may call is judged when all that the run
-        makes is there.
+        One that is there stays meanwhile: policies know it by its id. Where the run makes its services, what it may
+        call is judged afterwards.
         """
         services, found = self._observed.services, self._found(client)
         missing = [name for name in client.calls if name not in services]
@@ -230,7 +230,7 @@ class _Diff:
             name=client.role,
             arn=f"arn:{partition}:iam::{self._wanted.cluster.account}:role{self._wanted.path}{client.role}",
             trust=trust_policy(client, self._observed.tokens),
-            policy=found.policy if found and is_awaited else calls_policy(known),
+            policy=found.policy if found and is_awaited and not known else calls_policy(known),
             boundary=self._wanted.boundary,
         )
 

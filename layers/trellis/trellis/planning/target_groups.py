@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from trellis.model import Service, Target, TargetGroup
+from trellis.model import HealthCheck, Service, Target, TargetGroup
 from trellis.planning.service_changes import (
     CreateTargetGroup,
     DeleteTargetGroup,
@@ -24,10 +24,12 @@ def diff_groups(desired: Service, observed: ObservedService) -> list[ServiceChan
         if found and is_failed(found.group.status):
             changes += delete_groups([found], desired.name, because=f"failed {found.failure}".strip())
         if found is None or is_lost(found.group.status):
+            # It is made without it, so that a check that is refused does not stand in the way of the rest.
             changes.append(CreateTargetGroup(desired.name, group))
+            changes += _diff_health_check(desired.name, group, HealthCheck())
             changes += _register(desired.name, group, group.targets)
         else:
-            changes += _diff_health_check(desired.name, group, found.group)
+            changes += _diff_health_check(desired.name, group, found.group.health_check)
             changes += _diff_targets(desired.name, group, found.group)
     return changes
 
@@ -49,9 +51,10 @@ def delete_groups(groups: Sequence[ObservedGroup], service: str, *, because: str
     return changes
 
 
-def _diff_health_check(service: str, group: TargetGroup, found: TargetGroup) -> list[ServiceChange]:
-    wanted, old = group.health_check, found.health_check
-    if wanted is None or old is None or wanted == old:
+def _diff_health_check(service: str, group: TargetGroup, old: HealthCheck | None) -> list[ServiceChange]:
+    """Of a check that is off, nothing else matters."""
+    wanted = group.health_check
+    if wanted is None or old is None or wanted == old or not (wanted.enabled or old.enabled):
         return []
     return [SetHealthCheck(service, group, wanted, old)]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trellis.model import AUTH_POLICY_TAG, Action, HealthCheck, Target, ownership_tags
+from trellis.model import AUTH_POLICY_TAG, Action, Target, ownership_tags
 from trellis.planning.service_changes import (
     AssociateService,
     CreateListener,
@@ -70,8 +70,6 @@ class Application:
         # TCP has no versions, and VPC Lattice refuses to be told one.
         if group.protocol_version:
             config["protocolVersion"] = group.protocol_version
-        if group.health_check not in (None, HealthCheck()):
-            config["healthCheck"] = health_check_request(group.health_check)
         request: dict[str, Any] = {
             "name": group.name,
             "type": "IP",
@@ -83,7 +81,8 @@ class Application:
 
     def _set_health_check(self, change: SetHealthCheck) -> tuple[Refusal, ...]:
         self.lattice.update_target_group(
-            targetGroupIdentifier=self._group_id(change.group.name), healthCheck=health_check_request(change.wanted)
+            targetGroupIdentifier=self._group_id(change.group.name),
+            healthCheck=health_check_request(change.wanted, change.old),
         )
         return ()
 

@@ -57,23 +57,26 @@ def match_request(match: RuleMatch) -> "RuleMatchUnionTypeDef":
     return cast("RuleMatchUnionTypeDef", {"httpMatch": http})
 
 
-def health_check_request(check: HealthCheck) -> "HealthCheckConfigTypeDef":
-    """The health check as a request; a port of 0 sets it back to that of the targets."""
-    return cast(
-        "HealthCheckConfigTypeDef",
-        {
-            "enabled": check.enabled,
-            "protocol": check.protocol,
-            "protocolVersion": check.protocol_version,
-            "port": check.port,
-            "path": check.path,
-            "healthCheckIntervalSeconds": check.interval_seconds,
-            "healthCheckTimeoutSeconds": check.timeout_seconds,
-            "healthyThresholdCount": check.healthy_threshold,
-            "unhealthyThresholdCount": check.unhealthy_threshold,
-            "matcher": {"httpCode": check.matcher},
-        },
-    )
+def health_check_request(check: HealthCheck, old: HealthCheck) -> "HealthCheckConfigTypeDef":
+    """The health check as a request that replaces the old one.
+
+    All members are told, and so the request means the same whether VPC Lattice changes those that it names or all. Only
+    a port is left out where none was set, since 0 for each target's own is what the API's model says of other members.
+    """
+    request: dict[str, Any] = {
+        "enabled": check.enabled,
+        "protocol": check.protocol,
+        "protocolVersion": check.protocol_version,
+        "path": check.path,
+        "healthCheckIntervalSeconds": check.interval_seconds,
+        "healthCheckTimeoutSeconds": check.timeout_seconds,
+        "healthyThresholdCount": check.healthy_threshold,
+        "unhealthyThresholdCount": check.unhealthy_threshold,
+        "matcher": {"httpCode": check.matcher},
+    }
+    if check.port or old.port:
+        request["port"] = check.port
+    return cast("HealthCheckConfigTypeDef", request)
 
 
 def read_health_check(found: Mapping[str, Any]) -> HealthCheck:

@@ -8,6 +8,7 @@ from trellis.canary.request import CanaryRequest, parse_request
 from trellis.canary.state import CanaryKey, Lease, Progress
 from trellis.canary.strategy import Step, steps_of
 from trellis.errors import CanaryFailedError, LeaseLostError
+from trellis.runs.request import scope_of_services
 from trellis.runs.toolbox import Toolbox
 
 ABORT = "abort"
@@ -62,7 +63,7 @@ def steps(request: CanaryRequest) -> tuple[Step, ...]:
 
 def scope_of(lease: Lease) -> str:
     """The narrowest scope of a run that covers the route's services."""
-    return f"service/{lease.services[0]}" if len(lease.services) == 1 else "cluster"
+    return scope_of_services(lease.services)
 
 
 def obey_abort(lease: Lease) -> None:

@@ -1,6 +1,6 @@
 """The part of a plan that is about the identities of clients."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from trellis.gateway_api import Intent
 from trellis.model import Cluster, ClusterState, Desired
@@ -16,18 +16,26 @@ def client_apis(tools: Toolbox) -> client_identity.ClientApis:
     return client_identity.ClientApis(clients.iam, clients.eks, clients.lattice)
 
 
-def clients_wanted(tools: Toolbox, cluster: Cluster, desired: Desired, *, keep: bool) -> ClientsWanted:
-    """What a cluster's ServiceAccounts ask for; a cluster that leaves asks for nothing."""
-    coming = frozenset(name.hostname for name in desired.names)
+def clients_wanted(
+    tools: Toolbox, cluster: Cluster, desired: Desired, *, keep: bool, held: Collection[str] = ()
+) -> ClientsWanted:
+    """What a cluster's ServiceAccounts ask for; a cluster that leaves asks for nothing.
+
+    `held` are the hostnames whose services no run makes.
+    """
+    coming = frozenset(name.hostname for name in desired.names) - frozenset(held)
     boundary, path = tools.settings.client_boundary, client_identity.path_of(cluster)
     return ClientsWanted(cluster, desired.clients, path, boundary, coming, keep)
 
 
-def client_items(tools: Toolbox, cluster: Cluster, desired: Desired, *, keep: bool) -> Iterator[WorkItem]:
+def client_items(
+    tools: Toolbox, cluster: Cluster, desired: Desired, *, keep: bool, held: Collection[str] = ()
+) -> Iterator[WorkItem]:
     """The one work item of a cluster; none where no boundary is configured, so that no role can be made."""
     if tools.settings.client_boundary:
         phase = PRUNE if cluster.state is ClusterState.LEAVING else APPLY
-        plan = client_identity.plan(client_apis(tools), clients_wanted(tools, cluster, desired, keep=keep))
+        wanted = clients_wanted(tools, cluster, desired, keep=keep, held=held)
+        plan = client_identity.plan(client_apis(tools), wanted)
         yield WorkItem(client_identity.KIND, phase, cluster.name, plan)
 
 

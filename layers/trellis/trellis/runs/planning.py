@@ -260,10 +260,16 @@ def _compare(tools: Toolbox, scope: _Scope, wanted: NamesWanted, wanted_services
             auth = auth_items(tools, cluster, desired, known, held=wanted_services.held, scope=look_at)
         name_item = WorkItem(dns.KIND, APPLY, cluster.name, next(names), left=wanted.left)
     items += auth
-    if run.covers_services:
-        items += client_items(tools, cluster, desired, keep=wanted.keep)
+    if run.covers_services or _are_called(view, desired):
+        items += client_items(tools, cluster, desired, keep=wanted.keep, held=wanted.left)
     items += [*compared.items, name_item]
     return replace(compared, items=tuple(items), networks=network.names(tools.clients.lattice), auth=auth)
+
+
+def _are_called(view: View, desired: Desired) -> bool:
+    """Whether pods of the cluster call a service that is looked at: made anew, it is another one for their roles."""
+    called = {hostname for client in desired.clients for hostname in client.calls}
+    return any(view.covers(service.name) and service.custom_domain_name in called for service in desired.services)
 
 
 def _cluster_items(tools: Toolbox, cluster: Cluster, desired: Desired) -> Iterator[WorkItem]:

@@ -9,7 +9,7 @@ from trellis.clusters.snapshot import read_snapshot
 from trellis.model import ClusterState
 from trellis.model.auth_policy import SERVICE
 from trellis.resources import auth_policies, dns, security_group, services
-from trellis.runs.request import RunRequest
+from trellis.runs.request import RunRequest, scope_of_services
 from trellis.runs.toolbox import Toolbox
 
 _MOST_NAMED = 200
@@ -52,13 +52,16 @@ def holders_named(items: Collection[str]) -> list[str] | None:
 
 
 def narrowest_scope(items: Collection[str]) -> str:
-    """The scope that covers these work items, written `kind/name`; the whole cluster for more than one service.
+    """The scope that covers these work items, written `kind/name`.
 
     The names are part of every run. A network that was made anew, or is shared again, has none of the services. Where
     nothing is left of what events asked for, a call of this function has died that had taken it.
     """
     scopes = {_scope(item) for item in items if not item.startswith(f"{dns.KIND}/")} or ({"vpc"} if items else set())
-    return next(iter(scopes)) if len(scopes) == 1 else "cluster"
+    if len(scopes) == 1:
+        return next(iter(scopes))
+    chosen = [name for kind, _, name in (scope.partition("/") for scope in scopes) if kind == SERVICE]
+    return scope_of_services(chosen) if len(chosen) == len(scopes) else "cluster"
 
 
 def _scope(item: str) -> str:

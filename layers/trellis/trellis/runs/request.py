@@ -1,5 +1,6 @@
 """The input of a run and of its parts, checked where it comes in: every problem at once, each with its place."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -8,11 +9,22 @@ from trellis.model import Mode
 
 # Amazon EKS: a letter or digit, then letters, digits, hyphens and underscores, 100 in all.
 ClusterName = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][A-Za-z0-9\-_]{0,99}$")]
-Scope = Annotated[str, StringConstraints(pattern=r"^(cluster|vpc|service/[a-z0-9.-]{3,253})$")]
+_MOST_SERVICES = 20
+_SERVICE = r"[a-z0-9.-]{3,253}"
+
+Scope = Annotated[
+    str, StringConstraints(pattern=rf"^(cluster|vpc|service/{_SERVICE}(,{_SERVICE}){{0,{_MOST_SERVICES - 1}}})$")
+]
 """What a run is for: all of a cluster; its VPC, that is the network's association, the security group and the names; or
-one service, by name or hostname, with the names."""
+some services, by name or hostname and separated by commas, with the names."""
 
 Lane = Literal["onboard", "event", "schedule", "canary", "manual"]
+
+
+def scope_of_services(names: Iterable[str]) -> str:
+    """The scope of a run for these services; the whole cluster for none, or for more than are worth telling apart."""
+    chosen = sorted(set(names))
+    return f"service/{','.join(chosen)}" if 0 < len(chosen) <= _MOST_SERVICES else "cluster"
 
 
 class RunRequest(BaseModel):
@@ -52,9 +64,10 @@ class Run(BaseModel):
     readAt: int = 0  # noqa: N815
 
     @property
-    def only_service(self) -> str | None:
-        """The service, by name or hostname, that the run is limited to."""
-        return self.scope.removeprefix("service/") if self.scope.startswith("service/") else None
+    def only_services(self) -> tuple[str, ...]:
+        """The services, by name or hostname, that the run is limited to, if it is to any."""
+        kind, _, names = self.scope.partition("/")
+        return tuple(names.split(",")) if kind == "service" else ()
 
     @property
     def covers_services(self) -> bool:

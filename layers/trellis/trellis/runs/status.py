@@ -22,6 +22,7 @@ from trellis.gateway_api import (
     merge_status,
     parse_snapshot,
 )
+from trellis.gateway_api.conditions import ACCEPTED
 from trellis.gateway_api.intent_model import Intent, ParentIntent
 from trellis.model import Cluster
 from trellis.resources import auth_policies, dns, network, services
@@ -68,7 +69,7 @@ def write_status(tools: Toolbox, run: StatusRun) -> dict[str, Any]:
     known = _Known(intent, plan, late=tuple(_late(applied)))
     differing = [
         status
-        for status in (*wanted, *_abandoned(live["HTTPRoute"], wanted))
+        for status in (*wanted, *_abandoned(live, wanted))
         if (found := live[status.kind].get((status.namespace, status.name)))
         and known.tells(status)
         and _differs(status, found)
@@ -142,7 +143,8 @@ def clear_status(api: KubernetesApi) -> None:
         for (namespace, name), found in _live(api, "IAMAuthPolicy").items()
         if _is_programmed(found)
     ]
-    _write_all(api, [*gateways, *policies, *_abandoned(_live(api, "HTTPRoute"), ())])
+    live = {kind: _live(api, kind) for kind in ("HTTPRoute", "TargetGroupPolicy")}
+    _write_all(api, [*gateways, *policies, *_abandoned(live, ())])
 
 
 def _is_programmed(found: Document) -> bool:
@@ -173,13 +175,32 @@ def _live(api: KubernetesApi, kind: str) -> dict[Key, Document]:
     }
 
 
-def _abandoned(routes: Mapping[Key, Document], wanted: Iterable[ObjectStatus]) -> Iterator[ObjectStatus]:
-    """Routes that were attached to a Gateway of Trellis and are not any more: what Trellis wrote there goes."""
-    attached = {(status.namespace, status.name) for status in wanted if status.kind == "HTTPRoute"}
-    for (namespace, name), route in routes.items():
+def _abandoned(live: Mapping[str, Mapping[Key, Document]], wanted: Iterable[ObjectStatus]) -> Iterator[ObjectStatus]:
+    """Routes that were attached to a Gateway of Trellis, and policies of Services that its routes used, and are not any
+    more: what Trellis wrote there goes.
+    """
+    kept = {(status.kind, status.namespace, status.name) for status in wanted}
+    for (namespace, name), route in live["HTTPRoute"].items():
         parents = route.get("status", {}).get("parents", [])
-        if (namespace, name) not in attached and any(entry["controllerName"] == CONTROLLER for entry in parents):
+        is_ours = any(entry["controllerName"] == CONTROLLER for entry in parents)
+        if is_ours and ("HTTPRoute", namespace, name) not in kept:
             yield ObjectStatus("HTTPRoute", namespace, name, {"parents": []}, {DOMAIN_ANNOTATION: None})
+    for (namespace, name), policy in live["TargetGroupPolicy"].items():
+        conditions = policy.get("status", {}).get("conditions", [])
+        is_ours = any((entry["type"], entry["message"]) == ("Accepted", ACCEPTED) for entry in conditions)
+        if is_ours and ("TargetGroupPolicy", namespace, name) not in kept:
+            unused = _unused(policy["metadata"].get("generation", 0))
+            yield ObjectStatus("TargetGroupPolicy", namespace, name, {"conditions": [unused]}, {})
+
+
+def _unused(generation: int) -> dict[str, Any]:
+    return {
+        "type": "Accepted",
+        "status": "Unknown",
+        "reason": "NotReconciled",
+        "message": "No route of Trellis uses the Service",
+        "observedGeneration": generation,
+    }
 
 
 def results_of(plan: Document, applied: list[dict[str, Any]], cluster: Cluster) -> Results:

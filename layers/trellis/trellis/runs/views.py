@@ -1,8 +1,8 @@
 """What of a cluster's services a plan looks at, and what it takes over of the others.
 
-A plan whose scope is the cluster looks at everything. One for a service, or for the VPC alone, and one that verifies
-what a run has done, look at what they are about: in a large cluster, that is seconds instead of a minute.
-What they say of the rest is what the verified plan, or the one by which the cluster last converged, has found.
+A plan whose scope is the cluster looks at everything. One for some services, or for the VPC alone, and one that
+verifies what a run has done, look at what they are about: in a large cluster, that is seconds instead of a minute. What
+they say of the rest is what the verified plan, or the one by which the cluster last converged, has found.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -76,11 +76,13 @@ def view_of(tools: Toolbox, run: Run, cluster: Cluster, desired: Collection[Serv
 
 
 def services_meant(run: Run, desired: Collection[Service]) -> set[str]:
-    """The names of the services that a run for one service means, which it calls by name or by hostname."""
-    if run.only_service is None:
-        return set()
-    meant = {service.name for service in desired if run.only_service in (service.name, service.custom_domain_name)}
-    return meant or {run.only_service}
+    """The names of the services that a run for some of them means, which it calls by name or by hostname."""
+    found = ({service.name for service in desired if called in _names(service)} for called in run.only_services)
+    return {name for called, names in zip(run.only_services, found, strict=True) for name in names or {called}}
+
+
+def _names(service: Service) -> tuple[str, str | None]:
+    return service.name, service.custom_domain_name
 
 
 def _wanted_otherwise(plan: Document, desired: Iterable[Service]) -> Iterator[str]:
