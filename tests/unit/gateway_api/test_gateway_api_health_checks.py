@@ -171,6 +171,11 @@ def test_an_unreadable_policy_that_is_younger_does_not_keep_a_sound_one_from_cou
         assert checks(sound, bad)["apps/datastore-v1"] == wanted
 
 
+def test_an_unreadable_policy_for_another_controller_is_about_no_service() -> None:
+    ref = {"group": "application-networking.k8s.aws", "kind": "ServiceExport", "name": "datastore-v1"}
+    assert set(checks(group_policy(targetRef=ref, healthCheck={"port": 0})).values()) == {HealthCheck()}
+
+
 def test_an_unreadable_service_is_not_missing() -> None:
     bad = {**service("datastore-v1"), "spec": {"ports": "none"}}
     intent = intent_of(HTTPRoute=[both()], Service=[bad, service("datastore-v2")], TargetGroupPolicy=[group_policy()])

@@ -49,7 +49,7 @@ def health_checks(snapshot: Snapshot) -> HealthChecks:
         if policy.metadata.deletion_timestamp is None and not _wrong_reference(policy):
             winners.setdefault(_target(policy), policy)
     doubted, doubted_namespaces = set(), set()
-    for bad in (bad for bad in snapshot.malformed if bad.kind == KIND):
+    for bad in filter(_may_be_for_a_service, snapshot.malformed):
         name = _readable_name(bad)
         winner = winners.get((bad.namespace, name))
         if not name:
@@ -147,11 +147,19 @@ def _health_check(spec: HealthCheckSpec | None) -> HealthCheck:
     return replace(HealthCheck(), **{name: value for name, value in asked.items() if value is not None})
 
 
+def _may_be_for_a_service(bad: Malformed) -> bool:
+    kind = _member(_readable_reference(bad), "kind")
+    return bad.kind == KIND and kind in ("Service", None)
+
+
 def _readable_name(bad: Malformed) -> str:
     """Which Service an unreadable policy is for, as far as that can be read."""
-    ref = _member(_member(bad.document, "spec"), "targetRef")
-    name = _member(ref, "name")
+    name = _member(_readable_reference(bad), "name")
     return name if isinstance(name, str) else ""
+
+
+def _readable_reference(bad: Malformed) -> Any:
+    return _member(_member(bad.document, "spec"), "targetRef")
 
 
 def _is_younger(bad: Malformed, winner: TargetGroupPolicy) -> bool:
