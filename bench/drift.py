@@ -47,7 +47,7 @@ MEMORY_GB = {"PlanCluster": 1.0, "Verify": 1.0}
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one execution. `billed` is the time of Lambda functions in GB-seconds, as the state machine sees it.
+    """Of one execution. `billed` are the seconds of Lambda functions by state, as the state machine sees them.
 
     `endpoint` is what the emulated AWS took of a processor, in seconds: no part of what AWS would take.
     """
@@ -55,7 +55,7 @@ class Cost:
     seconds: float
     calls: Sequence[ApiCall]
     transitions: int
-    billed: float
+    billed: Mapping[str, float]
     kubernetes: int
     status: str
     invocations: int
@@ -85,6 +85,11 @@ class Cost:
         operations = [call.operation for call in self.calls if call.service == "vpc-lattice"]
         return len(operations) - 10 * (operations.count("GetListener") // 2)
 
+    @property
+    def gb_seconds(self) -> float:
+        """What Lambda functions are paid for."""
+        return sum(seconds * MEMORY_GB.get(state, 0.5) for state, seconds in self.billed.items())
+
     def by_service(self) -> dict[str, int]:
         """All calls by service and operation."""
         return dict(Counter(f"{call.service}:{call.operation}" for call in self.calls).most_common())
@@ -96,7 +101,7 @@ class Cost:
         return Check(
             transitions=self.transitions,
             invocations=self.invocations,
-            gb_seconds=self.billed,
+            gb_seconds=self.gb_seconds,
             # One unit for each small item; the large ones by size, half a unit for 4 KB where consistency is not asked.
             read_units=count["dynamodb", "GetItem"] + count["dynamodb", "Query"] + known,
             write_units=sum(call.service == "dynamodb" and not call.read_only for call in self.calls),
@@ -109,7 +114,7 @@ class Cost:
         reservations = len(self.calls) - len(self.reads) - len(self.writes)
         return (
             f"{routes:>6}  {what:<18}{self.status:<12}{len(self.reads):>7}{self.pages:>7}{len(self.writes):>8}"
-            f"{reservations:>9}{self.kubernetes:>6}{self.seconds:>9.1f}{self.endpoint:>10.1f}{self.transitions:>13}{self.billed:>9.1f}"
+            f"{reservations:>9}{self.kubernetes:>6}{self.seconds:>9.1f}{self.endpoint:>10.1f}{self.transitions:>13}{self.gb_seconds:>9.1f}"
         )
 
 
@@ -212,7 +217,7 @@ class Bench:
             seconds=(found["stopDate"] - found["startDate"]).total_seconds(),
             calls=own,
             transitions=sum(event["type"].endswith("StateEntered") for event in events),
-            billed=sum(_billed(events)),
+            billed=_billed(events),
             endpoint=processor,
             invocations=sum(event["type"] == "TaskScheduled" for event in events),
             kubernetes=len(cluster.audit) - audited,
@@ -305,17 +310,19 @@ class _Latency:
         self._bench.withdraw(self._id)
 
 
-def _billed(events: Sequence[Mapping[str, Any]]) -> Iterator[float]:
-    """GB-seconds of each task, from its start to its end in the history."""
+def _billed(events: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Seconds of the tasks of each state, from their starts to their ends in the history."""
     by_id = {event["id"]: event for event in events}
+    found: Counter[str] = Counter()
     for event in events:
         if event["type"] in ("TaskSucceeded", "TaskFailed", "TaskTimedOut"):
             before = by_id[event["previousEventId"]]
             entered = before
             while not entered["type"].endswith("StateEntered"):
                 entered = by_id[entered["previousEventId"]]
-            memory = MEMORY_GB.get(entered["stateEnteredEventDetails"]["name"], 0.5)
-            yield (event["timestamp"] - before["timestamp"]).total_seconds() * memory
+            state = entered["stateEnteredEventDetails"]["name"]
+            found[state] += (event["timestamp"] - before["timestamp"]).total_seconds()
+    return dict(found)
 
 
 def missed(routes: int, costs: Mapping[str, Cost]) -> Iterator[str]:
@@ -361,6 +368,8 @@ def main() -> int:
                     costs[what] = cost
                     print(cost.row(routes, what), flush=True)
                     print(f"        {cost.by_service()}", flush=True)
+                    states = ", ".join(f"{state} {seconds:.1f}" for state, seconds in cost.billed.items())
+                    print(f"        seconds: {states}", flush=True)
                 stored = bench.sizes()
                 check = costs["nothing to do"].check(stored)
                 dollars = monthly(check)

@@ -53,6 +53,7 @@ class _Service:
     def __init__(self, service: ServiceIntent, cluster: Cluster) -> None:
         self._service = service
         self._cluster = cluster
+        self._known: dict[Backend | None, TargetGroup] = {}
 
     def build(self) -> Service:
         rules = [rule for listener in self._service.listeners for rule in listener.rules]
@@ -84,7 +85,9 @@ class _Service:
         return Forward(tuple(WeightedTargetGroup(self._group(share).name, share.weight) for share in rule.shares))
 
     def _group(self, share: Share) -> TargetGroup:
-        return self._backed(share.backend) if share.backend else self._unresolved()
+        if share.backend not in self._known:
+            self._known[share.backend] = self._backed(share.backend) if share.backend else self._unresolved()
+        return self._known[share.backend]
 
     def _backed(self, backend: Backend) -> TargetGroup:
         port, family = backend.target_port, backend.ip_address_type

@@ -47,7 +47,9 @@ class _Judge:
         self._outcomes = {item_key(outcome): outcome for outcome in end.outcomes}
         self._done = {change["resource"] for outcome in end.outcomes for change in outcome.get("done", ())}
         verified = end.verified
-        self._remaining = {left.key for left in differences(verified, wanted(verified))} if verified else set()
+        self._remaining = (
+            {left.key for left in differences(verified, wanted(verified, about=verified))} if verified else set()
+        )
 
     def line(self, drift: Difference, causes: list[Mapping[str, str]]) -> Line:
         action, because = self._action(drift)

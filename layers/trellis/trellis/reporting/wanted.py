@@ -37,12 +37,14 @@ class Wanted:
         return all(name in self.basis and self.basis[name] == other.basis.get(name) for name in basis)
 
 
-def wanted(plan: Document) -> Wanted:
-    """What a stored plan wanted."""
+def wanted(plan: Document, *, about: Document | None = None) -> Wanted:
+    """What a stored plan wanted; of its services only those that `about`, a plan too, has items for if it is given."""
     desired = desired_of(plan)
+    told = None if about is None else {item["name"] for item in about["items"]}
     resources: dict[str, Fields] = {}
     for service in desired.services:
-        resources.update(_of_service(service))
+        if told is None or service.name in told:
+            resources.update(_of_service(service))
     for policy in desired.auth_policies:
         if policy.document:
             fields = {"policy": policy.document, "auth_type": IAM, "source": policy.source}
@@ -54,6 +56,12 @@ def wanted(plan: Document) -> Wanted:
         if client.binding == POD_IDENTITY:
             resources[binding_of(client.name)] = {"records": client.role}
     return Wanted(resources, {name.hostname: name for name in desired.names}, plan.get("basis", {}))
+
+
+def document_of(desired: Desired) -> dict[str, Any]:
+    """What a plan stores of what is desired."""
+    document: dict[str, Any] = _DESIRED.dump_python(desired)
+    return document
 
 
 def desired_of(plan: Document) -> Desired:

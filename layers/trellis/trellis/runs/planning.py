@@ -29,6 +29,7 @@ from trellis.planning.service_changes import describe, takes_away
 from trellis.planning.service_state import ObservedService
 from trellis.planning.services import ServiceDiff, diff_services
 from trellis.planning.work import KindPlan, Refusal, reported
+from trellis.reporting.wanted import document_of
 from trellis.resources import auth_policies, dns, network, security_group, services
 from trellis.resources.at_once import at_once
 from trellis.resources.read_memory import ReadMemory
@@ -104,7 +105,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "snapshotKey": run.snapshotKey,
         "verdict": decided,
         "guard": checked.message,
-        "desired": asdict(desired),
+        "desired": document_of(desired),
         "basis": _basis(tools, wanted),
         "keep": keep,
         "items": [asdict(item) for item in compared.items if item.plan.is_told],
@@ -298,7 +299,8 @@ def _service_items(tools: Toolbox, view: View, cluster: Cluster, asked: _Service
         phase = APPLY if diff.name in wanted else PRUNE
         left += [diff.name] if asked.is_left(diff) else []
         plan_ = asked.plan_of(diff, found)
-        items.append(WorkItem(services.KIND, phase, diff.name, plan_, wanted_of(wanted.get(diff.name))))
+        digest = wanted_of(wanted.get(diff.name)) if plan_.is_told else ""
+        items.append(WorkItem(services.KIND, phase, diff.name, plan_, digest))
     health = {group.group.name: dict(group.health) for service in observed.services for group in service.groups}
     tags = {
         service_holder(found.name): {OWNER_TAG: found.service.owner, AUTH_POLICY_TAG: found.service.auth_policy}
