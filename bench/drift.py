@@ -40,7 +40,7 @@ LATENCY_MILLISECONDS = 50
 SETTLED_SECONDS = 12
 PER_ROUTE, MORE_FOR_A_RULE, SECONDS = 6, 10, 60
 PAGES = {"ListServices", "ListTargetGroups", "ListServiceNetworks", "GetResources", "ListResourceRecordSets"}
-DETAILS = {"GetListener", "GetRule", "GetTargetGroup", "GetServiceNetwork", "GetAuthPolicy"}
+DETAILS = {"GetService", "GetListener", "GetRule", "GetTargetGroup", "GetServiceNetwork", "GetAuthPolicy"}
 RUNNING = {("lambda", "Invoke"), ("states", "StartExecution")}
 MEMORY_GB = {"PlanCluster": 1.0, "Verify": 1.0}
 
@@ -80,10 +80,10 @@ class Cost:
     def apart_from_due(self) -> int:
         """Calls of VPC Lattice but for those about services that were due to be read in full.
 
-        Only such a service's listeners are read, both of them, and with them its six rules and its two target groups.
+        Only such a service's listeners are read, both of them, with itself, its six rules and its two target groups.
         """
         operations = [call.operation for call in self.calls if call.service == "vpc-lattice"]
-        return len(operations) - 10 * (operations.count("GetListener") // 2)
+        return len(operations) - 11 * (operations.count("GetListener") // 2)
 
     @property
     def gb_seconds(self) -> float:

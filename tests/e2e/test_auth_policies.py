@@ -182,11 +182,19 @@ def test_a_policy_that_cannot_be_put_leaves_the_one_before_in_force(
     assert (policed.status("a"), policed.status("b")) == (200, 403)
 
 
-def test_a_service_that_somebody_has_closed_without_trellis_stays_closed(policed: Policed) -> None:
-    policed.lattice.update_service(serviceIdentifier=policed.service, authType="AWS_IAM")
+def test_a_service_that_somebody_has_closed_without_trellis_stays_closed_and_is_told(policed: Policed) -> None:
+    policed.reconcile()
+    told = policed.caused_by("UpdateService")
     try:
-        assert policed.reconcile()["status"] == "CONVERGED"
+        with events_arriving(policed.world):
+            policed.lattice.update_service(serviceIdentifier=policed.service, authType="AWS_IAM")
+            policed.world.wait("the report", lambda: len(policed.caused_by("UpdateService")) > len(told), seconds=30)
+        (line,) = (found for found in policed.caused_by("UpdateService") if found not in told)
+        assert (line["resource"], line["field"]) == (f"auth policy of {policed.holder}", "NotOwned")
+        outline = policed.reconcile()
         assert (policed.auth_type(), policed.status("a")) == ("AWS_IAM", 403)
+        refused = "has the auth type AWS_IAM, which no IAMAuthPolicy asks for"
+        assert (outline["status"], refused in body(policed.world, outline["report"])) == ("CONVERGED", True)
     finally:
         policed.lattice.update_service(serviceIdentifier=policed.service, authType="NONE")
 

@@ -91,6 +91,7 @@ def test_what_is_not_supported_is_told_and_changes_nothing(checked: Checked) -> 
     ]
 
 
+@pytest.mark.usefixtures("unnoticed")
 def test_what_somebody_changes_is_told_by_its_field(checked: Checked) -> None:
     service = service_of(checked.world, HOSTNAME)
     assert service is not None

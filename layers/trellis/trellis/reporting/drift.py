@@ -69,11 +69,12 @@ class _Comparison:
 
     def _of_service(self, found: Difference) -> bool:
         before, now = (side.resources.get(found.resource) for side in (self.before, self.now))
-        if found.field == PRESENCE:
+        if found.field == PRESENCE or found.kind == REFUSAL:
+            # Also where nothing was or is wanted: somebody has closed a service of which nobody wants a policy.
             return (before is None) == (now is None)
         if before is None or now is None:
             return False
-        return found.kind == REFUSAL or before.get(found.field) == now.get(found.field)
+        return bool(before.get(found.field) == now.get(found.field))
 
     def _of_names(self, found: Difference) -> bool:
         hostname = _hostname(found)

@@ -25,6 +25,7 @@ from trellis.model import (
 )
 from trellis.model.auth_policy import SERVICE
 from trellis.planning.auth_policies import (
+    NONE,
     AuthChange,
     AuthDiff,
     ClaimAuth,
@@ -106,10 +107,10 @@ def plan(lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None, k
     observed = _recall(lattice, task, summary, known)
     diff = task.diff(observed)
     if observed is None or diff != AuthDiff():
-        observed = observe(lattice, task, summary, known.memory)
+        observed = observe(lattice, task, summary, known)
         diff = task.diff(observed)
     changes = tuple(change.describe() for change in diff.changes)
-    ids = (auth_id(observed.id),) if observed and task.wanted else ()
+    ids = (auth_id(observed.id),) if observed and (task.wanted or observed.owned) else ()
     return KindPlan(changes, diff.refusals, owned=int(bool(observed and observed.claim)), ids=ids)
 
 
@@ -119,25 +120,33 @@ def memory_name(holder: str) -> str:
 
 
 def observe(
-    lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None, memory: ReadMemory | None = None
+    lattice: "VPCLatticeClient", task: AuthTask, summary: Summary | None, known: Known | None = None
 ) -> ObservedAuth | None:
-    """Read auth type, policy and tags, and note them; None when the holder does not exist (any more)."""
+    """Read auth type, policy and tags, and note them; None when the holder does not exist (any more).
+
+    Of a holder that is open, and of which neither manifests nor tags want more, the auth type is all that counts; a
+    change of that has another time.
+    """
     if summary is None:
         return None
+    tags = known.tags.get(task.holder) if known else None
     identifier, arn = summary["id"], summary["arn"]
     if not _is_of_account(summary, task):
         return ObservedAuth(identifier, arn, owned=False)
     try:
         # The time comes first: a change after it has another one, where changes show there at all.
         auth_type, updated = _auth_type(lattice, identifier)
-        details = {"authType": auth_type, "policy": _policy(lattice, identifier)}
-        tags = lattice.list_tags_for_resource(resourceArn=arn)["tags"]
+        is_open = auth_type == NONE and not task.wanted and tags is not None and not tags.get(AUTH_POLICY_TAG)
+        details = {"authType": auth_type, "policy": "" if is_open else _policy(lattice, identifier)}
+        if not is_open or tags is None:
+            tags = lattice.list_tags_for_resource(resourceArn=arn)["tags"]
     except ClientError as error:
         if is_absent(error):
             return None
         raise
-    if memory is not None:
-        memory.note_unlisted(memory_name(task.holder), auth_id(identifier), updated, details)
+    if known:
+        note = known.memory.note if is_open else known.memory.note_unlisted
+        note(memory_name(task.holder), auth_id(identifier), updated, details)
     return _observed(task, summary, details, tags)
 
 

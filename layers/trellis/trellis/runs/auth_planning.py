@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from trellis.model import AUTH_POLICY_TAG, AuthPolicy, Cluster, ClusterState, Desired, Mode, network_holder
+from trellis.model import AuthPolicy, Cluster, ClusterState, Desired, Mode, network_holder
 from trellis.model.auth_policy import SERVICE
 from trellis.planning.network_policies import Claim, decide
 from trellis.planning.plan import APPLY, PRUNE, WorkItem
@@ -58,16 +58,15 @@ def auth_items(
     held: Mapping[str, str],
     scope: AuthScope,
 ) -> tuple[WorkItem, ...]:
-    """The auth policies that are wanted, and those that nobody wants any more of services whose tags tell of one.
+    """The auth policies that are wanted, and what services have of which nobody wants one.
 
     `held` are the services that are only reported, each with why.
     """
     if cluster.state is ClusterState.LEAVING:
         return ()
     wanted = {policy.holder: policy for policy in desired.auth_policies}
-    claimed = {holder for holder, tags in known.tags.items() if tags.get(AUTH_POLICY_TAG)}
     network = network_holder(cluster.service_network)
-    looked_at = {holder for holder in {*wanted, *claimed} - {network} if scope.covers(holder)}
+    looked_at = {holder for holder in {*wanted, *known.tags} - {network} if scope.covers(holder)}
     if scope.with_network:
         looked_at.add(network)
     if not looked_at:

@@ -321,8 +321,9 @@ def _service_items(tools: Toolbox, view: View, cluster: Cluster, asked: _Service
 
 def _policies(compared: Compared, view: View, desired: Desired) -> dict[str, dict[str, str]]:
     """What is known of the auth policies of holders, also of those that this plan has not looked at."""
-    carried = view.carried_policies({policy.holder for policy in desired.auth_policies})
-    return carried | {item.name: policy_state(item.plan) for item in compared.auth}
+    wanted = {policy.holder for policy in desired.auth_policies}
+    told = [item for item in compared.auth if item.name in wanted or item.plan.is_told]
+    return view.carried_policies(wanted) | {item.name: policy_state(item.plan) for item in told}
 
 
 def _certificate(found: ObservedService) -> str:
