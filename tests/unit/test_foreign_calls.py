@@ -92,6 +92,25 @@ def test_a_call_that_may_be_about_auth_touches_the_service_and_its_auth() -> Non
     assert parse_foreign_call(updated).touched == {"svc-0e3c1a5b7d9f2e4a6", "svc-0e3c1a5b7d9f2e4a6/auth"}
 
 
+@pytest.mark.parametrize(
+    ("call", "parameters", "is_about_auth"),
+    [
+        ("UpdateService", {"certificateArn": ""}, False),
+        ("UpdateService", {"authType": "AWS_IAM"}, True),
+        ("TagResource", {"tags": {"team": "blue"}}, False),
+        ("TagResource", {"tags": {"trellis:auth-policy": "nobody"}}, True),
+        ("TagResource", {"tags": "HIDDEN_DUE_TO_SECURITY_REASONS"}, True),
+        ("UntagResource", {"tagKeys": ["team"]}, False),
+        ("UntagResource", {"tagKeys": ["trellis:auth-policy"]}, True),
+    ],
+)
+def test_a_call_is_about_auth_where_it_says_so(call: str, parameters: dict[str, object], is_about_auth: bool) -> None:
+    updated = event("vpc-lattice/put_auth_policy")
+    updated["detail"]["eventName"] = call
+    updated["detail"]["requestParameters"] = {"serviceIdentifier": "svc-0e3c1a5b7d9f2e4a6", **parameters}
+    assert ("svc-0e3c1a5b7d9f2e4a6/auth" in parse_foreign_call(updated).touched) == is_about_auth
+
+
 def test_a_call_says_who_did_what_and_when() -> None:
     call = parse_foreign_call(event("ec2/revoke_security_group_ingress"))
     assert call.call == "ec2:RevokeSecurityGroupIngress"

@@ -5,6 +5,7 @@ by their form, wherever they are. Only roles and records of DNS have no such for
 roles in an ARN too. Whose the resources are is looked up; nothing else of an event is believed.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trellis.errors import InvalidEventError
-from trellis.model import NETWORKS_OF_OTHERS, auth_id, name_id
+from trellis.model import AUTH_POLICY_TAG, NETWORKS_OF_OTHERS, auth_id, name_id
 from trellis.observability import problems
 
 # VPC Lattice: prefix and 17 hexadecimal digits; EC2: 8 or 17 digits; Route 53: Z and capitals or digits; associations
@@ -25,6 +26,7 @@ _IDS = re.compile(
     r"|a-[0-9a-z]{17})\b"
 )
 _ROLE_ARN = re.compile(r"\barn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+")
+_HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _SHARES = "ram.amazonaws.com"
 
 _RECORDS = "route53:ChangeResourceRecordSets"
@@ -32,9 +34,13 @@ _MOST_NAMES = 50
 """Whose each is costs a query; a change of more records is one of their zone."""
 
 _ABOUT_AUTH = frozenset({"vpc-lattice:PutAuthPolicy", "vpc-lattice:DeleteAuthPolicy"})
-_PERHAPS_ABOUT_AUTH = frozenset(
-    f"vpc-lattice:{name}" for name in ("UpdateService", "UpdateServiceNetwork", "TagResource", "UntagResource")
-)
+_PERHAPS_ABOUT_AUTH = {
+    "vpc-lattice:UpdateService": "authType",
+    "vpc-lattice:UpdateServiceNetwork": "authType",
+    "vpc-lattice:TagResource": AUTH_POLICY_TAG,
+    "vpc-lattice:UntagResource": AUTH_POLICY_TAG,
+}
+"""Calls that are about auth where the record has this word."""
 
 
 class _Lenient(BaseModel):
@@ -96,7 +102,8 @@ class ForeignCall(_Lenient):
         found = frozenset(_ids(parameters)) | frozenset(_ids(self.detail.responseElements))
         if self.detail.eventSource == _SHARES and not any(touched.startswith("sn-") for touched in found):
             return found | {NETWORKS_OF_OTHERS}
-        return found | _auth(found) if self.call in _PERHAPS_ABOUT_AUTH else found
+        word = _PERHAPS_ABOUT_AUTH.get(self.call)
+        return found | _auth(found) if word and _mentions(parameters, word) else found
 
 
 def parse_foreign_call(event: dict[str, Any]) -> ForeignCall:
@@ -125,6 +132,12 @@ def _names_of_records(parameters: dict[str, Any]) -> Iterator[str]:
         name = record.get("name") if isinstance(record, dict) else None
         if isinstance(name, str):
             yield name
+
+
+def _mentions(parameters: dict[str, Any], word: str) -> bool:
+    """Whether a word is in the parameters of a call, or may be where CloudTrail hides something."""
+    text = json.dumps(parameters)
+    return word in text or _HIDDEN in text
 
 
 def _auth(ids: Iterable[str]) -> frozenset[str]:

@@ -7,6 +7,8 @@ where another service has got new targets since. Where no run has converged yet,
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from trellis.model.auth_policy import NETWORK
+from trellis.planning.auth_policies import resource_of
 from trellis.reporting.differences import PRESENCE, RECORDS, TARGETS, Difference, differences, item_key
 from trellis.reporting.wanted import Document, Wanted, wanted
 
@@ -64,17 +66,24 @@ class _Comparison:
                 return self._same(*_SECURITY_GROUP)
             case "sync_dns":
                 return self._of_names(found)
+            case "attach_auth_policy" if found.kind == REFUSAL:
+                return self._of_auth_refusal(found)
             case _:
                 return self._of_service(found)
 
     def _of_service(self, found: Difference) -> bool:
         before, now = (side.resources.get(found.resource) for side in (self.before, self.now))
-        if found.field == PRESENCE or found.kind == REFUSAL:
-            # Also where nothing was or is wanted: somebody has closed a service of which nobody wants a policy.
+        if found.field == PRESENCE:
             return (before is None) == (now is None)
         if before is None or now is None:
             return False
-        return bool(before.get(found.field) == now.get(found.field))
+        return found.kind == REFUSAL or before.get(found.field) == now.get(found.field)
+
+    def _of_auth_refusal(self, found: Difference) -> bool:
+        """Also where nobody wanted or wants a policy: somebody has closed a service."""
+        if found.resource.startswith(resource_of(NETWORK)) and not self._same("network"):
+            return False
+        return self.before.policies.get(found.resource) == self.now.policies.get(found.resource)
 
     def _of_names(self, found: Difference) -> bool:
         hostname = _hostname(found)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from trellis.model import POD_IDENTITY, Desired, Service
+from trellis.model import POD_IDENTITY, AuthPolicy, Desired, Service
 from trellis.planning.auth_policies import IAM, resource_of
 from trellis.planning.client_identity import BOUNDARY, CALLS, EXTRA, TRUST, binding_of, role_named
 from trellis.planning.client_identity import resource_of as client_role
@@ -26,9 +26,13 @@ _DESIRED = TypeAdapter(Desired)
 
 @dataclass(frozen=True)
 class Wanted:
-    """`resources` of the services, with their fields; `names` by hostname; `basis` is what the rest follows from."""
+    """`resources` of the services, with their fields; `names` by hostname; `basis` is what the rest follows from.
+
+    `policies` are all auth policies that were asked for, by resource, also those that cannot be put.
+    """
 
     resources: Mapping[str, Fields] = field(default_factory=dict)
+    policies: Mapping[str, AuthPolicy] = field(default_factory=dict)
     names: Mapping[str, Any] = field(default_factory=dict)
     basis: Fields = field(default_factory=dict)
 
@@ -40,10 +44,10 @@ class Wanted:
 def wanted(plan: Document, *, about: Document | None = None) -> Wanted:
     """What a stored plan wanted; of its services only those that `about`, a plan too, has items for if it is given."""
     desired = desired_of(plan)
-    told = None if about is None else {item["name"] for item in about["items"]}
+    told = None if about is None else _told(about)
     resources: dict[str, Fields] = {}
     for service in desired.services:
-        if told is None or service.name in told:
+        if told is None or not told.isdisjoint(_called(service)):
             resources.update(_of_service(service))
     for policy in desired.auth_policies:
         if policy.document:
@@ -55,7 +59,8 @@ def wanted(plan: Document, *, about: Document | None = None) -> Wanted:
         resources[client_role(client.name)] = resources[role_named(client.role)] = role
         if client.binding == POD_IDENTITY:
             resources[binding_of(client.name)] = {"records": client.role}
-    return Wanted(resources, {name.hostname: name for name in desired.names}, plan.get("basis", {}))
+    policies = {resource_of(policy.holder): policy for policy in desired.auth_policies}
+    return Wanted(resources, policies, {name.hostname: name for name in desired.names}, plan.get("basis", {}))
 
 
 def document_of(desired: Desired) -> dict[str, Any]:
@@ -67,6 +72,18 @@ def document_of(desired: Desired) -> dict[str, Any]:
 def desired_of(plan: Document) -> Desired:
     """The model's objects of a stored plan."""
     return _DESIRED.validate_python(plan.get("desired", {}))
+
+
+def _told(plan: Document) -> set[str]:
+    """The names of a plan's items and the resources that would change: a group may stand under another service."""
+    changes = [
+        change for item in plan["items"] for change in [*item["plan"]["changes"], *item["plan"].get("reported", ())]
+    ]
+    return {*(item["name"] for item in plan["items"]), *(change["resource"] for change in changes)}
+
+
+def _called(service: Service) -> set[str]:
+    return {service.name, *(f"target group {group.name}" for group in service.target_groups)}
 
 
 def _of_service(service: Service) -> Mapping[str, Fields]:

@@ -10,6 +10,7 @@ from trellis.planning.network_policies import Claim, decide
 from trellis.planning.plan import APPLY, PRUNE, WorkItem
 from trellis.planning.work import KindPlan, reported
 from trellis.resources import auth_policies
+from trellis.resources.at_once import at_once
 from trellis.runs.request import Run
 from trellis.runs.toolbox import Toolbox
 
@@ -71,14 +72,14 @@ def auth_items(
         looked_at.add(network)
     if not looked_at:
         return ()
-    summaries = auth_policies.holders(tools.clients.lattice, cluster)
+    lattice = tools.clients.lattice
+    summaries = auth_policies.holders(lattice, cluster)
     vpcs = {member.name: member.vpc_id for member in tools.registry.list()}
-    items = []
-    for holder in sorted(looked_at):
-        task = auth_policies.AuthTask(cluster, holder, wanted.get(holder), vpcs)
-        plan = auth_policies.plan(tools.clients.lattice, task, summaries.get(holder), known)
-        items.append(_item(task, _held(plan, held.get(holder.removeprefix(f"{SERVICE}/"), ""))))
-    return tuple(items)
+    tasks = [auth_policies.AuthTask(cluster, holder, wanted.get(holder), vpcs) for holder in sorted(looked_at)]
+    with at_once(tools.settings.read_concurrency) as each:
+        plans = list(each(lambda task: auth_policies.plan(lattice, task, summaries.get(task.holder), known), tasks))
+    because = {task.holder: held.get(task.holder.removeprefix(f"{SERVICE}/"), "") for task in tasks}
+    return tuple(_item(task, _held(plan, because[task.holder])) for task, plan in zip(tasks, plans, strict=True))
 
 
 def policy_state(plan: KindPlan) -> dict[str, str]:

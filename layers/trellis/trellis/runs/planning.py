@@ -89,8 +89,7 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
     asked_of = _Services(desired, held, services_in_doubt(intent), found.moved)
     compared = _compare(tools, scope, wanted, asked_of)
     if keep:
-        kept = tuple(item for item in compared.items if item.phase != PRUNE)
-        compared = replace(compared, items=kept)
+        compared = replace(compared, items=tuple(filter(_takes_nothing, compared.items)))
     compared = replace(compared, items=leave_contested(tools, cluster, compared.items))
     shared = certificates.inventory(compared.certificates) | _named(cluster, desired)
     _take_inventory(tools, scope, cluster, compared.items, shared)
@@ -130,6 +129,11 @@ def plan(tools: Toolbox, run: Run) -> dict[str, Any]:
         "changes": sum(len(item.plan.changes) for item in compared.items),
         "refusals": sum(len(item.plan.refusals) for item in compared.items) + len(unfulfilled),
     }
+
+
+def _takes_nothing(item: WorkItem) -> bool:
+    """Whether an item may stay although not every object could be read; what it only tells of may."""
+    return item.phase != PRUNE or not (item.plan.needs_work or item.plan.reported)
 
 
 def _decided(found: Verdict, compared: Compared) -> Verdict:
