@@ -18,16 +18,7 @@ def picture(world: World) -> Document:
     return {
         "services": sorted((_service(lattice, item, names) for item in items(lattice, "list_services")), key=str),
         "groups": {
-            item["name"]: sorted(
-                (target["id"], target["port"])
-                for target in items(lattice, "list_targets", targetGroupIdentifier=item["id"])
-                if target["status"] != "DRAINING"
-            )
-            for item in items(lattice, "list_target_groups")
-            if item["status"] == "ACTIVE"
-        },
-        "checks": {
-            item["name"]: _health_check(lattice, item["id"])
+            item["name"]: (_targets(lattice, item["id"]), _health_check(lattice, item["id"]))
             for item in items(lattice, "list_target_groups")
             if item["status"] == "ACTIVE"
         },
@@ -99,6 +90,11 @@ def _client(world: World, role: Document) -> Document:
             found: iam.get_role_policy(RoleName=name, PolicyName=found)["PolicyDocument"] for found in policies
         },
     }
+
+
+def _targets(lattice: Any, group: str) -> list[tuple[str, int]]:
+    found = items(lattice, "list_targets", targetGroupIdentifier=group)
+    return sorted((target["id"], target["port"]) for target in found if target["status"] != "DRAINING")
 
 
 def _health_check(lattice: Any, group: str) -> Document:

@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from drift_changes import CHECK_CHANGES, RULE_CHANGES
 from drift_pairs import Pair
 from drift_picture import client_roles, ingress_rules, items, pod_identities, records, zone_of
 from drift_routes import HOSTNAME, SECURED
@@ -17,6 +18,7 @@ from trellis_local.walkthrough import World
 FOREIGN = "foreign"
 _SECONDS = 60
 _NAME_OWNER = f"_trellis.{HOSTNAME}."
+_OF_CHECKS = "health_check."
 _NO_OWNER = [{"Value": '"nobody"'}]
 
 Document = dict[str, Any]
@@ -53,7 +55,7 @@ class Tamperer:
     def knows(self, pair: Pair) -> bool:
         """Whether there is a way to tamper with this pair."""
         path = pair.field.removeprefix(_OF_CHECKS)
-        return pair.kind in {"Rule", "Listener"} or path in _CHECK_CHANGES or hasattr(self, _method(pair))
+        return pair.kind in {"Rule", "Listener"} or path in CHECK_CHANGES or hasattr(self, _method(pair))
 
     def act(self, pair: Pair) -> None:
         """Change it; what has to be taken away before is taken away while no event arrives."""
@@ -121,7 +123,7 @@ class Tamperer:
         place = self._place()
         rule = place.rules[0]
         changed = {"priority": rule["priority"], "match": rule["match"], "action": rule["action"]}
-        _RULE_CHANGES[path](changed)
+        RULE_CHANGES[path](changed)
         member = path.split(".", maxsplit=1)[0]
         update = {"ruleIdentifier": rule["id"], member: changed[member]}
         self._lattice.update_rule(**place.under_listener, **update)
@@ -144,7 +146,7 @@ class Tamperer:
 
     def _change_health_check(self, path: str) -> None:
         group = self._place().groups[0]
-        self._lattice.update_target_group(targetGroupIdentifier=group, healthCheck=_CHECK_CHANGES[path])
+        self._lattice.update_target_group(targetGroupIdentifier=group, healthCheck=CHECK_CHANGES[path])
 
     def target_deleted(self) -> None:
         """A pod gets no requests any more."""
@@ -374,54 +376,3 @@ def _policy(**statement: Any) -> str:
 
 def _method(pair: Pair) -> str:
     return f"{pair.kind.lower()}_{pair.field.replace('.', '_')}"
-
-
-def _shares(rule: Document) -> list[Document]:
-    found: list[Document] = rule["action"]["forward"]["targetGroups"]
-    return found
-
-
-def _reverse_groups(rule: Document) -> None:
-    first, second = _shares(rule)
-    first["targetGroupIdentifier"], second["targetGroupIdentifier"] = (
-        second["targetGroupIdentifier"],
-        first["targetGroupIdentifier"],
-    )
-
-
-def _http(rule: Document) -> Document:
-    found: Document = rule["match"]["httpMatch"]
-    return found
-
-
-def _to_prefix(rule: Document) -> None:
-    path = _http(rule)["pathMatch"]
-    path["match"] = {"prefix": path["match"]["exact"]}
-
-
-_RULE_CHANGES: Mapping[str, Callable[[Document], None]] = {
-    "priority": lambda rule: rule.update(priority=1999),
-    "match.path.kind": _to_prefix,
-    "match.path.value": lambda rule: _http(rule)["pathMatch"].update(match={"exact": "/elsewhere"}),
-    "match.method": lambda rule: _http(rule).update(method="POST"),
-    "match.headers.name": lambda rule: _http(rule)["headerMatches"][0].update(name="x-other"),
-    "match.headers.value": lambda rule: _http(rule)["headerMatches"][0].update(match={"exact": "red"}),
-    "action.status_code": lambda rule: rule.update(action={"fixedResponse": {"statusCode": 404}}),
-    "action.target_groups.target_group": _reverse_groups,
-    "action.target_groups.weight": lambda rule: _shares(rule)[0].update(weight=1),
-}
-
-_OF_CHECKS = "health_check."
-
-_CHECK_CHANGES: Mapping[str, Document] = {
-    "enabled": {"enabled": False},
-    "protocol": {"protocol": "HTTPS"},
-    "protocol_version": {"protocolVersion": "HTTP2"},
-    "port": {"port": 9999},
-    "path": {"path": "/elsewhere"},
-    "interval_seconds": {"healthCheckIntervalSeconds": 300},
-    "timeout_seconds": {"healthCheckTimeoutSeconds": 1},
-    "healthy_threshold": {"healthyThresholdCount": 10},
-    "unhealthy_threshold": {"unhealthyThresholdCount": 10},
-    "matcher": {"matcher": {"httpCode": "404"}},
-}

@@ -8,18 +8,16 @@ those of lower, so that no rule of a route takes over requests of a more specifi
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from trellis.gateway_api import limits
 from trellis.gateway_api.attachment import Place
 from trellis.gateway_api.intent_model import Backend, Contender, RuleIntent, ServiceIntent, ServiceListenerIntent
 from trellis.gateway_api.names import service_name
-from trellis.gateway_api.objects import Gateway, HTTPRoute
+from trellis.gateway_api.objects import HTTPRoute, Rank
 from trellis.gateway_api.rules import CompiledRoute, MatchUnit
 from trellis.gateway_api.tls import HTTPS
 from trellis.model import Cluster, RuleMatch
 
-Rank = tuple[datetime, str, str]
 ParentKey = tuple[str, str, int]
 """Namespace and name of a route, and the index of the parentRef."""
 
@@ -57,11 +55,6 @@ class Assembled:
     served: Mapping[ParentKey, Served]
 
 
-def rank(item: HTTPRoute | Gateway) -> Rank:
-    """Older first, then by namespace and name; one without creation time counts as the youngest."""
-    return item.metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC), *item.key
-
-
 @dataclass(frozen=True)
 class Ownership:
     """The route that each hostname belongs to, and the contenders for those that several namespaces claim."""
@@ -83,7 +76,7 @@ def hostname_owners(claims: Iterable[Claim], cluster: Cluster, incumbents: Colle
         if hostname:
             name = service_name(cluster, namespace=namespace, hostname=hostname, route=route)
             contenders[hostname].add(Contender(namespace, name))
-            candidate = (name not in incumbents, rank(claim.route)), claim.route
+            candidate = (name not in incumbents, claim.route.rank), claim.route
             owners[hostname] = min(owners.get(hostname, candidate), candidate, key=lambda found: found[0])
     several = [found for rivals in contenders.values() if len(rivals) > 1 for found in rivals]
     by_service = sorted(several, key=lambda found: found.service)
@@ -99,7 +92,7 @@ def assemble(
 ) -> Assembled:
     """The services of all claims, which must be entitled to their hostnames."""
     groups: dict[str, list[Claim]] = defaultdict(list)
-    for claim in sorted(claims, key=lambda claim: (claim.listener_rank, rank(claim.route), claim.parent)):
+    for claim in sorted(claims, key=lambda claim: (claim.listener_rank, claim.route.rank, claim.parent)):
         namespace, route = claim.route.key
         name = service_name(cluster, namespace=namespace, hostname=claim.place.hostname, route=route)
         groups[name].append(claim)
@@ -177,7 +170,7 @@ class _Assembling:
     def _admit(self, claims: Sequence[Claim]) -> _Admitted:
         admitted = _Admitted()
         by_route: dict[tuple[str, str], list[Claim]] = defaultdict(list)
-        for claim in sorted(claims, key=lambda claim: rank(claim.route)):
+        for claim in sorted(claims, key=lambda claim: claim.route.rank):
             by_route[claim.route.key].append(claim)
         for key, own in by_route.items():
             before = len(admitted.units)
@@ -218,7 +211,7 @@ class _Assembling:
 def _rules(admitted: _Admitted) -> tuple[RuleIntent, ...]:
     """The rules by precedence; a match that two units ask for goes to the one of higher precedence."""
     rules: dict[RuleMatch, RuleIntent] = {}
-    for _, _, unit in sorted(admitted.units, key=lambda item: (item[2].match.precedence, rank(item[0]), item[1])):
+    for _, _, unit in sorted(admitted.units, key=lambda item: (item[2].match.precedence, item[0].rank, item[1])):
         for match in unit.match.rule_matches:
             rules.setdefault(match, RuleIntent(match, unit.shares))
     return tuple(rules.values())
@@ -240,6 +233,6 @@ def _shadowed(unit: MatchUnit, route: HTTPRoute, winner: HTTPRoute) -> str:
 
 def _stands_for(claims: Iterable[Claim]) -> str:
     """For the tag of the service, whose values take no commas."""
-    routes = sorted({claim.route.key: claim.route for claim in claims}.values(), key=rank)
+    routes = sorted({claim.route.key: claim.route for claim in claims}.values(), key=lambda route: route.rank)
     more = f" and {len(routes) - 1} more" if len(routes) > 1 else ""
     return f"HTTPRoute {'/'.join(routes[0].key)}"[: limits.MAX_TAG_VALUE - len(more)] + more

@@ -7,13 +7,14 @@ https://gateway-api.sigs.k8s.io/geps/gep-713/
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
+
+from pydantic import ValidationError
 
 from trellis.gateway_api.conditions import ACCEPTED, CONFLICTED, Condition, Conditions
 from trellis.gateway_api.intent_model import GroupPolicyIntent
-from trellis.gateway_api.objects import HealthCheckSpec, TargetGroupPolicy
-from trellis.gateway_api.policies import INVALID, TARGET_NOT_FOUND
+from trellis.gateway_api.objects import HealthCheckSpec, KubernetesObject, TargetGroupPolicy
+from trellis.gateway_api.policies import INVALID, TARGET_NOT_FOUND, readable_reference
 from trellis.gateway_api.snapshot import Malformed, Snapshot
 from trellis.model import HealthCheck
 
@@ -45,17 +46,16 @@ class HealthChecks:
 def health_checks(snapshot: Snapshot) -> HealthChecks:
     """Which policy counts for which Service; an unreadable one may be for any that it does not rule out."""
     winners: dict[Key, TargetGroupPolicy] = {}
-    for policy in sorted(snapshot.group_policies, key=_rank):
+    for policy in sorted(snapshot.group_policies, key=lambda policy: policy.rank):
         if policy.metadata.deletion_timestamp is None and not _wrong_reference(policy):
             winners.setdefault(_target(policy), policy)
     doubted, doubted_namespaces = set(), set()
-    for bad in filter(_may_be_for_a_service, snapshot.malformed):
-        name = _readable_name(bad)
-        winner = winners.get((bad.namespace, name))
-        if not name:
-            doubted_namespaces.add(bad.namespace)
-        elif winner is None or not _is_younger(bad, winner):
-            doubted.add((bad.namespace, name))
+    for bad in (bad for bad in snapshot.malformed if bad.kind == KIND):
+        match readable_reference(bad.document):
+            case None:
+                doubted_namespaces.add(bad.namespace)
+            case ("Service", name) if not _is_younger(bad, winners.get((bad.namespace, name))):
+                doubted.add((bad.namespace, name))
     return HealthChecks(winners, frozenset(doubted), frozenset(doubted_namespaces))
 
 
@@ -90,10 +90,6 @@ def _accepted(policy: TargetGroupPolicy, checks: HealthChecks, *, exists: bool) 
         message = f"Service {'/'.join(_target(policy))} has the older TargetGroupPolicy {'/'.join(winner.key)}"
         return conditions.false("Accepted", CONFLICTED, message)
     return conditions.true("Accepted", "Accepted", ACCEPTED)
-
-
-def _rank(policy: TargetGroupPolicy) -> tuple[datetime, str, str]:
-    return policy.metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC), *policy.key
 
 
 def _target(policy: TargetGroupPolicy) -> Key:
@@ -147,30 +143,9 @@ def _health_check(spec: HealthCheckSpec | None) -> HealthCheck:
     return replace(HealthCheck(), **{name: value for name, value in asked.items() if value is not None})
 
 
-def _may_be_for_a_service(bad: Malformed) -> bool:
-    kind = _member(_readable_reference(bad), "kind")
-    return bad.kind == KIND and kind in ("Service", None)
-
-
-def _readable_name(bad: Malformed) -> str:
-    """Which Service an unreadable policy is for, as far as that can be read."""
-    name = _member(_readable_reference(bad), "name")
-    return name if isinstance(name, str) else ""
-
-
-def _readable_reference(bad: Malformed) -> Any:
-    return _member(_member(bad.document, "spec"), "targetRef")
-
-
-def _is_younger(bad: Malformed, winner: TargetGroupPolicy) -> bool:
+def _is_younger(bad: Malformed, winner: TargetGroupPolicy | None) -> bool:
     """Whether an unreadable policy cannot count because of an older one."""
-    text = _member(_member(bad.document, "metadata"), "creationTimestamp")
     try:
-        created = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        return winner is not None and KubernetesObject.model_validate(bad.document).rank > winner.rank
+    except ValidationError:
         return False
-    return created is not None and created.tzinfo is not None and (created, bad.namespace, bad.name) > _rank(winner)
-
-
-def _member(document: Any, name: str) -> Any:
-    return document.get(name) if isinstance(document, Mapping) else None

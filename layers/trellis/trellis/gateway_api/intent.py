@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from trellis.gateway_api.allowed_hostnames import EVERY_HOSTNAME, AllowedHostnames
-from trellis.gateway_api.assembly import Assembled, Claim, Served, assemble, hostname_owners, rank
+from trellis.gateway_api.assembly import Assembled, Claim, Served, assemble, hostname_owners
 from trellis.gateway_api.attachment import Attachment, NamespaceLabels, OwnGateway, Place, attach
 from trellis.gateway_api.backends import Backends
 from trellis.gateway_api.clients import judge_clients
@@ -186,7 +186,7 @@ def _claims(parent: _Parent) -> Iterator[Claim]:
         return
     names = [listener.name for listener in gateway.spec.listeners]
     for place in parent.attachment.places:
-        listener_rank = rank(gateway), names.index(place.listener)
+        listener_rank = gateway.rank, names.index(place.listener)
         yield Claim(parent.route, parent.index, gateway.metadata.name, place, listener_rank)
 
 

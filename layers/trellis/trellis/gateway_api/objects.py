@@ -5,6 +5,7 @@ meaning; those are kept in `model_extra` and refused later. What Trellis uses ha
 makes the object malformed, never guessed at.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -20,6 +21,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
+
+Rank = tuple[datetime, str, str]
 
 _SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 _CODES = r"^[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*$"
@@ -66,6 +69,11 @@ class KubernetesObject(_Part):
     def key(self) -> tuple[str, str]:
         """Namespace and name."""
         return self.metadata.namespace, self.metadata.name
+
+    @property
+    def rank(self) -> Rank:
+        """Older first, then by namespace and name; one without creation time counts as the youngest."""
+        return self.metadata.creation_timestamp or datetime.max.replace(tzinfo=UTC), *self.key
 
 
 class GatewayClassSpec(_Part):

@@ -8,7 +8,6 @@ https://gateway-api.sigs.k8s.io/geps/gep-713/
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -80,11 +79,6 @@ class _Candidate:
         return f"IAMAuthPolicy {'/'.join(self.policy.key)}"[: limits.MAX_TAG_VALUE]
 
     @property
-    def rank(self) -> tuple[datetime, str, str]:
-        created = self.policy.metadata.creation_timestamp
-        return created or datetime.max.replace(tzinfo=UTC), *self.policy.key
-
-    @property
     def problem(self) -> str:
         """Why it cannot be put; empty for a sound one. What allows for a part must not come to allow for the whole."""
         if self.policy.spec.target_ref.section_name:
@@ -144,7 +138,7 @@ def _wrong_reference(ref: PolicyTargetRef, namespace: str) -> Finding | None:
 
 def _decided(candidates: Sequence[_Candidate], refused: Sequence[PolicyIntent], doubts: Mapping[str, str]) -> Judged:
     winners: dict[str, _Candidate] = {}
-    for found in sorted(candidates, key=lambda found: found.rank):
+    for found in sorted(candidates, key=lambda found: found.policy.rank):
         for holder in found.holders:
             winners.setdefault(holder, found)
     judged = [_judged(found, winners) for found in candidates]
@@ -189,7 +183,7 @@ def _doubts(malformed: Sequence[Malformed], targets: Targets) -> dict[str, str]:
 
 def _possible(bad: Malformed, targets: Targets) -> Iterator[str]:
     """The holders that a policy names, as far as it can be read, else all of its namespace."""
-    ref = _readable_reference(bad.document)
+    ref = readable_reference(bad.document)
     routes = [route.name for route in targets.intent.routes if route.namespace == bad.namespace]
     gateways = [gateway.name for gateway in targets.intent.gateways if gateway.namespace == bad.namespace]
     for kind, names in (("HTTPRoute", routes), ("Gateway", gateways)):
@@ -199,7 +193,8 @@ def _possible(bad: Malformed, targets: Targets) -> Iterator[str]:
                 yield from targets.holders(kind, (bad.namespace, name)) or ()
 
 
-def _readable_reference(document: Any) -> Key | None:
+def readable_reference(document: Any) -> Key | None:
+    """Kind and name of what an unreadable policy is for, as far as they can be read."""
     spec = document.get("spec") if isinstance(document, Mapping) else None
     ref = spec.get("targetRef") if isinstance(spec, Mapping) else None
     kind, name = (ref.get("kind"), ref.get("name")) if isinstance(ref, Mapping) else (None, None)

@@ -24,7 +24,7 @@ def drifts(plan: Document, before: Document | None) -> tuple[Difference, ...]:
     """The drifts of a plan; `before` is the plan by which the last run converged."""
     if before is None:
         return ()
-    comparison = _Comparison(wanted(before, about=plan), wanted(plan, about=plan))
+    comparison = _Comparison(wanted(before, plan), wanted(plan, plan))
     known = {(refusal["resource"], refusal["reason"]) for _, refusal in _refusals(before)}
     refused = [
         Difference(item, REFUSAL, refusal["resource"], refusal["reason"], found=refusal["message"])

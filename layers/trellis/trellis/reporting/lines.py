@@ -48,7 +48,7 @@ class _Judge:
         self._done = {change["resource"] for outcome in end.outcomes for change in outcome.get("done", ())}
         verified = end.verified
         self._remaining = (
-            {left.key for left in differences(verified, wanted(verified, about=verified))} if verified else set()
+            {left.key for left in differences(verified, wanted(verified, verified))} if verified else set()
         )
 
     def line(self, drift: Difference, causes: list[Mapping[str, str]]) -> Line:

@@ -41,13 +41,12 @@ class Wanted:
         return all(name in self.basis and self.basis[name] == other.basis.get(name) for name in basis)
 
 
-def wanted(plan: Document, *, about: Document | None = None) -> Wanted:
-    """What a stored plan wanted; of its services only those that `about`, a plan too, has items for if it is given."""
-    desired = desired_of(plan)
-    told = None if about is None else _told(about)
+def wanted(plan: Document, about: Document) -> Wanted:
+    """What a stored plan wanted; of its services only those that `about`, the same plan or another, has items for."""
+    desired, told = desired_of(plan), _told(about)
     resources: dict[str, Fields] = {}
     for service in desired.services:
-        if told is None or not told.isdisjoint(_called(service)):
+        if not told.isdisjoint(_called(service)):
             resources.update(_of_service(service))
     for policy in desired.auth_policies:
         if policy.document:

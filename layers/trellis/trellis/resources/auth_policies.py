@@ -129,16 +129,16 @@ def observe(
     """
     if summary is None:
         return None
-    tags = known.tags.get(task.holder) if known else None
+    tags = known.tags.get(task.holder, {}) if known else {}
     identifier, arn = summary["id"], summary["arn"]
     if not _is_of_account(summary, task):
         return ObservedAuth(identifier, arn, owned=False)
     try:
         # The time comes first: a change after it has another one, where changes show there at all.
         auth_type, updated = _auth_type(lattice, identifier)
-        is_open = auth_type == NONE and not task.wanted and tags is not None and not tags.get(AUTH_POLICY_TAG)
+        is_open = auth_type == NONE and not task.wanted and bool(tags) and not tags.get(AUTH_POLICY_TAG)
         details = {"authType": auth_type, "policy": "" if is_open else _policy(lattice, identifier)}
-        if not is_open or tags is None:
+        if not is_open:
             tags = lattice.list_tags_for_resource(resourceArn=arn)["tags"]
     except ClientError as error:
         if is_absent(error):

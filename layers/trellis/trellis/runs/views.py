@@ -77,12 +77,10 @@ def view_of(tools: Toolbox, run: Run, cluster: Cluster, desired: Collection[Serv
 
 def services_meant(run: Run, desired: Collection[Service]) -> set[str]:
     """The names of the services that a run for some of them means, which it calls by name or by hostname."""
-    found = ({service.name for service in desired if called in _names(service)} for called in run.only_services)
-    return {name for called, names in zip(run.only_services, found, strict=True) for name in names or {called}}
-
-
-def _names(service: Service) -> tuple[str, str | None]:
-    return service.name, service.custom_domain_name
+    meant: set[str] = set()
+    for called in run.only_services:
+        meant |= {found.name for found in desired if called in (found.name, found.custom_domain_name)} or {called}
+    return meant
 
 
 def _wanted_otherwise(plan: Document, desired: Iterable[Service]) -> Iterator[str]:
